@@ -1,5 +1,5 @@
 // The world outside, as the pure layers see it: time, randomness, log lines and metrics.
-// io/ and main/ implement these for production, test/sim for simulation.
+// io/ and main/ implement these for production, tests/sim for simulation.
 #pragma once
 
 #include <cstdint>

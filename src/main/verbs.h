@@ -1,0 +1,15 @@
+// The verbs of the one program. A verb is a row in v100.cpp's table and a function declared here;
+// it gets argv from its own name on, and returns the exit code: 0 yes, 1 said no, 2 could not.
+#pragma once
+
+namespace v100 {
+
+struct Verb {
+  const char* name;
+  const char* summary;  // one line for `v100 --help`
+  int (*run)(int argc, char** argv);
+};
+
+int run_version(int argc, char** argv);
+
+}  // namespace v100

@@ -1,0 +1,63 @@
+// Mux: which transport a datagram on the one UDP port belongs to. Known source address first; else
+// the local user-name fragment of a STUN request (RFC 8445 §7.3); everything else is counted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/strong.h"
+
+namespace v100::rtc {
+
+using TransportId = Strong<std::uint32_t, struct TransportIdTag>;  // chosen by the owner
+
+struct MuxStats {
+  std::uint64_t by_address = 0;
+  std::uint64_t by_user_name = 0;
+  std::uint64_t dropped = 0;  // no such address, no such user name, or not STUN
+};
+
+// Owned by the sfu service; one per socket. Holds at most addresses_per_transport addresses for a
+// transport: the oldest makes way.
+class Mux {
+ public:
+  static constexpr std::size_t addresses_per_transport = 4;
+
+  explicit Mux(std::uint64_t seed) noexcept;  // random: keeps hash collisions out of a peer's hands
+
+  // False when the fragment is already in use. A transport may have two during an ICE restart.
+  bool add(TransportId id, std::string_view local_ufrag);
+  void remove_ufrag(std::string_view local_ufrag);
+  void remove(TransportId id);  // with all its fragments and addresses
+
+  // On TransportEvent::path. An address that belonged to another transport moves to this one (the
+  // event is authenticated; the other peer's NAT binding has ended).
+  void bind(const Address& address, TransportId id);
+
+  std::optional<TransportId> find(const Address& from, Bytes datagram) noexcept;
+
+  const MuxStats& stats() const noexcept { return stats_; }
+
+ private:
+  struct AddressHash {
+    std::uint64_t seed;
+    std::size_t operator()(const Address& a) const noexcept {
+      return static_cast<std::size_t>(hash(a, seed));
+    }
+  };
+  struct Entry {
+    std::vector<std::string> ufrags;
+    std::vector<Address> addresses;  // oldest first
+  };
+  std::unordered_map<Address, TransportId, AddressHash> by_address_;
+  std::unordered_map<std::string, TransportId> by_ufrag_;
+  std::unordered_map<std::uint32_t, Entry> entries_;
+  MuxStats stats_;
+};
+
+}  // namespace v100::rtc

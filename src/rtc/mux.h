@@ -46,9 +46,7 @@ class Mux {
  private:
   struct AddressHash {
     std::uint64_t seed;
-    std::size_t operator()(const Address& a) const noexcept {
-      return static_cast<std::size_t>(hash(a, seed));
-    }
+    std::size_t operator()(const Address& address) const noexcept;
   };
   struct Entry {
     std::vector<std::string> ufrags;

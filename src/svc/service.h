@@ -184,11 +184,6 @@ class Sockets {
 
 // ---- Datagrams, for the sfu and turn services ----
 
-struct Datagram {
-  Address peer;    // where it came from, or goes to
-  MutBytes bytes;  // may be decrypted in place
-};
-
 class DatagramHandler {
  public:
   virtual ~DatagramHandler() = default;

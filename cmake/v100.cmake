@@ -24,7 +24,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
 else()
   # g++ 12 warns falsely inside its own headers at -O3.
-  list(APPEND V100_WARNINGS -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow
+  list(APPEND V100_WARNINGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-array-bounds -Wno-stringop-overflow
        -Wno-stringop-overread -Wno-restrict)
 endif()
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)

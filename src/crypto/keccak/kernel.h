@@ -1,0 +1,26 @@
+// KeccakKernel: Keccak-f[1600] for one, four and eight states at once. This struct is the whole
+// contract between keccak.cpp and a kernel file; no code stands here.
+//
+// Layout: the states of a group are interleaved by lane. In a group of W states, 64-bit word w
+// (0..24, FIPS 202 A[x][y] with w = x + 5y, little-endian bytes) of state s is words[w * W + s].
+// Groups are aligned to 64 bytes.
+#pragma once
+
+#include <cstdint>
+
+namespace v100::keccak {
+
+struct KeccakKernel {
+  const char* name;
+  void (*permute_x1)(std::uint64_t* words);  // 25 words
+  void (*permute_x4)(std::uint64_t* words);  // 100 words
+  void (*permute_x8)(std::uint64_t* words);  // 200 words
+};
+
+// One per kernel file. The x86 files are absent from other builds.
+extern const KeccakKernel kernel_portable;
+extern const KeccakKernel kernel_avx2;
+extern const KeccakKernel kernel_avx512;
+extern const KeccakKernel kernel_wasm;
+
+}  // namespace v100::keccak

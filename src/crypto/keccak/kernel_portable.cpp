@@ -1,0 +1,28 @@
+// Keccak-f[1600] in plain C++: groups are done state by state.
+#include <cstdint>
+
+#include "crypto/keccak/kernel.h"
+#include "crypto/keccak/permute.inl.h"
+
+namespace v100::keccak {
+namespace {
+
+void permute_x1(std::uint64_t* words) { permute<std::uint64_t>(words, 1); }
+
+void permute_x4(std::uint64_t* words) {
+  for (int s = 0; s < 4; ++s) {
+    permute<std::uint64_t>(words + s, 4);
+  }
+}
+
+void permute_x8(std::uint64_t* words) {
+  for (int s = 0; s < 8; ++s) {
+    permute<std::uint64_t>(words + s, 8);
+  }
+}
+
+}  // namespace
+
+extern const KeccakKernel kernel_portable{"portable", permute_x1, permute_x4, permute_x8};
+
+}  // namespace v100::keccak

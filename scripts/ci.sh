@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Everything that must hold, in one command: ./test, ./dev ci and .ci/run are this. Ends with one line,
+# `N passed, N failed, N skipped`, over all steps.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+passed=0 failed=0 skipped=0 failures=""
+started=$SECONDS
+logs=build/ci
+mkdir -p "$logs"
+
+# check NAME COMMAND...: one step that passes or fails as a whole
+check() {
+  local name=$1 begin=$SECONDS
+  shift
+  step "$name"
+  if "$@" >"$logs/$name.log" 2>&1; then
+    passed=$((passed + 1))
+    note "ok ($((SECONDS - begin)) s)"
+  else
+    failed=$((failed + 1)) failures="$failures $name"
+    tail -40 "$logs/$name.log"
+    note "FAILED ($((SECONDS - begin)) s), log: $logs/$name.log"
+  fi
+}
+
+# tests NAME PRESET CTEST-ARGS...: a step that counts each ctest test
+tests() {
+  local name=$1 preset=$2 begin=$SECONDS log
+  shift 2
+  log="$logs/$name.log"
+  step "$name"
+  ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=ignore "$@" >"$log" 2>&1
+  local all bad skip
+  all=$(sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$log" | tail -1)
+  bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log" | tail -1)
+  skip=$(grep -cE '\*\*\*Skipped' "$log")
+  if [ -z "$all" ]; then
+    failed=$((failed + 1)) failures="$failures $name"
+    tail -20 "$log"
+    return
+  fi
+  passed=$((passed + all - bad - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
+  if [ "$bad" -gt 0 ]; then
+    failures="$failures $(sed -n '/The following tests FAILED/,$p' "$log" | awk '/ - /{print $3}' | tr '\n' ' ')"
+    grep -vE '^ *(Start|[0-9]+/[0-9]+ .*Passed)' "$log" | tail -80
+  fi
+  note "$((all - bad - skip)) passed, $bad failed, $skip skipped ($((SECONDS - begin)) s)"
+}
+
+step "Packages"
+install_missing $(packages_of run build test)
+need_node
+npm_install web
+NODE26=$(newer_node) && export NODE26 || note "no newer node: its interoperability tests are skipped"
+if [ -n "${V100_VECTORS:-}" ]; then note "public vectors: $V100_VECTORS"; else note "V100_VECTORS is not set: tests against public vectors are skipped"; fi
+
+lock_build
+check format ./dev fmt --check
+check lint ./dev lint
+check web ./dev web
+check build-release build release
+unlock_build
+tests tests-release release -LE 'browser|interop'
+tests tests-browser release -L 'browser|interop' -j1
+check constant-time tests/ct/run.sh
+check build-asan build asan
+tests tests-asan asan -LE 'browser|interop|vectors|slow'
+check build-gcc build gcc
+
+step "Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
+[ -z "$failures" ] || note "failed:$failures"
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]

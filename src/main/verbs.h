@@ -10,6 +10,7 @@ struct Verb {
   int (*run)(int argc, char** argv);
 };
 
+int run_bench(int argc, char** argv);
 int run_version(int argc, char** argv);
 
 }  // namespace v100

@@ -1,0 +1,33 @@
+// `v100 bench`: what this machine does, one row an operation. Rows come from bench_*.cpp.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace v100 {
+
+// One operation to time. `name` is algorithm/operation/variant; one call of `run` does `batch` of
+// them. State that the operation needs lives in the closure.
+struct BenchRow {
+  std::string name;
+  const char* kernel;
+  std::size_t batch;
+  std::function<void()> run;
+};
+
+// What a row took: figures are for one operation, not for a batch. Cycles are core cycles.
+struct BenchResult {
+  double us = 0;  // median of `runs`
+  double us_min = 0;
+  double us_max = 0;
+  double cycles = 0;  // median
+  int runs = 0;
+};
+
+BenchResult measure(const BenchRow& row);
+
+void add_keccak_rows(std::vector<BenchRow>& rows);
+
+}  // namespace v100

@@ -1,0 +1,90 @@
+// The two hash functions under the trees. SHA-256 is libcrypto's (SHA-NI where there is such a
+// thing), SHA3-256 our batched Keccak's.
+#include <array>
+#include <openssl/sha.h>
+
+#include "crypto/keccak/keccak.h"
+#include "merkle/merkle.h"
+
+namespace v100::merkle {
+namespace {
+
+constexpr std::uint8_t leaf_prefix = 0x00;  // RFC 9162 §2.1.1
+constexpr std::uint8_t node_prefix = 0x01;
+constexpr std::size_t node_bytes = 1 + 2 * sizeof(Hash);
+
+void fill_node(FixedMutBytes<node_bytes> out, const Hash& left, const Hash& right) noexcept {
+  out[0] = node_prefix;
+  copy(out.subspan<1, 32>(), left);
+  copy(out.subspan<33, 32>(), right);
+}
+
+}  // namespace
+
+Hash Sha256::empty() noexcept {
+  Hash out;
+  SHA256(nullptr, 0, out.data());
+  return out;
+}
+
+Hash Sha256::leaf(Bytes data) noexcept {
+  Hash out;
+  SHA256_CTX context;  // two updates; the one-shot function would need a copy of the leaf
+  SHA256_Init(&context);
+  SHA256_Update(&context, &leaf_prefix, 1);
+  SHA256_Update(&context, data.data(), data.size());
+  SHA256_Final(out.data(), &context);
+  return out;
+}
+
+Hash Sha256::node(const Hash& left, const Hash& right) noexcept {
+  ByteArray<node_bytes> data;
+  fill_node(data, left, right);
+  Hash out;
+  SHA256(data.data(), data.size(), out.data());
+  return out;
+}
+
+void Sha256::nodes(std::span<Hash> out, std::span<const Hash> pairs) noexcept {
+  CHECK(pairs.size() == 2 * out.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = node(pairs[2 * i], pairs[2 * i + 1]);
+  }
+}
+
+Hash Sha3::empty() noexcept {
+  Hash out;
+  keccak::sha3_256(out, {});
+  return out;
+}
+
+Hash Sha3::leaf(Bytes data) noexcept {
+  Hash out;
+  keccak::sha3_256(out, {Bytes(&leaf_prefix, 1), data});
+  return out;
+}
+
+Hash Sha3::node(const Hash& left, const Hash& right) noexcept {
+  Hash out;
+  keccak::sha3_256(out, {Bytes(&node_prefix, 1), left, right});
+  return out;
+}
+
+void Sha3::nodes(std::span<Hash> out, std::span<const Hash> pairs) noexcept {
+  CHECK(pairs.size() == 2 * out.size());
+  constexpr std::size_t group = 16;  // a level of 32 leaves; two rounds of the widest kernel
+  std::array<ByteArray<node_bytes>, group> data;
+  for (std::size_t done = 0; done < out.size(); done += group) {
+    const std::size_t count = std::min(group, out.size() - done);
+    std::vector<FixedMutBytes<32>> outs;
+    std::vector<Bytes> messages;
+    for (std::size_t i = 0; i < count; ++i) {
+      fill_node(data[i], pairs[2 * (done + i)], pairs[2 * (done + i) + 1]);
+      outs.emplace_back(out[done + i]);
+      messages.emplace_back(data[i]);
+    }
+    keccak::sha3_256_batch(outs, messages);
+  }
+}
+
+}  // namespace v100::merkle

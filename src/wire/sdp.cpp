@@ -236,7 +236,7 @@ Result<void> Parser::close_media() {
     std::string_view channels;
     if (codec.name.empty() || !number(cut(rest, '/', channels), codec.clock_rate) ||
         (!channels.empty() && !number(channels, codec.channels))) {
-      return std::unexpected(malformed);
+      continue;  // older than WebRTC, or not for RTP: no codec of ours
     }
     for (const CodecLine& l : formats_) {
       if (l.payload_type == payload_type) {

@@ -27,5 +27,9 @@ inline constexpr std::size_t sdp_bytes = 256 * 1024;
 inline constexpr std::size_t sdp_media =
     512;  // m-lines: 200 members with audio, camera, some screens
 inline constexpr std::size_t json_depth = 16;
+// SRTP: replay state is kept for each SSRC. A browser sends 8 tracks in up to 3 layers, each with
+// RTX, and new ones after each renegotiation; we send every member's tracks, with RTX, to one.
+inline constexpr std::size_t srtp_ssrcs_in = 256;
+inline constexpr std::size_t srtp_ssrcs_out = 4 * room_members * tracks_per_member;
 
 }  // namespace v100::limits

@@ -37,16 +37,18 @@ inline std::unexpected<Error> fail(Errc code, const char* what) noexcept {
 
 }  // namespace v100
 
-// TRY(expression): the value of a Result, or return its error from this function.
-// A statement expression (GNU); clang and g++ both take it. Pedantic builds are told so by
-// __extension__.
-#define TRY(expression)                                           \
-  __extension__({                                                 \
-    auto try_result_ = (expression);                              \
-    if (!try_result_) [[unlikely]] {                              \
-      return std::unexpected<::v100::Error>(try_result_.error()); \
-    }                                                             \
-    ::v100::detail::take(try_result_);                            \
+// TRY(expression): the value of a Result, or return its error from this function. May be nested.
+// A statement expression (GNU), which clang and g++ both take; the helpers give each its own name.
+#define TRY(expression) TRY_NUMBERED_(expression, __COUNTER__)
+#define TRY_NUMBERED_(expression, number) TRY_PASTED_(expression, number)
+#define TRY_PASTED_(expression, number) TRY_WITH_(expression, try_result_##number##_)
+#define TRY_WITH_(expression, result)                        \
+  __extension__({                                            \
+    auto result = (expression);                              \
+    if (!result) [[unlikely]] {                              \
+      return std::unexpected<::v100::Error>(result.error()); \
+    }                                                        \
+    ::v100::detail::take(result);                            \
   })
 
 namespace v100::detail {

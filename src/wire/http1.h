@@ -97,7 +97,7 @@ class Http1Reader {
   std::unexpected<Error> refuse(int status, Errc code, const char* what) noexcept;
   std::string_view text(Range range) const noexcept;
 
-  const HttpLimits limits_;
+  HttpLimits limits_;
   Buffer buffer_;
   std::size_t start_ = 0;  // of the current message
   std::size_t at_ = 0;     // first byte not yet parsed

@@ -1,0 +1,205 @@
+#include "io/udp.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <netinet/udp.h>
+
+#include "base/limits.h"
+#include "io/socket_address.h"
+
+#if !defined(UDP_SEGMENT)
+#define UDP_SEGMENT 103
+#endif
+
+namespace v100::io {
+namespace {
+
+constexpr std::size_t batch_messages = 64;
+// One byte more than we take, so that a longer datagram shows.
+constexpr std::size_t receive_bytes = limits::datagram_bytes + 1;
+// Linux: UDP_MAX_SEGMENTS, and the largest UDP payload over IPv4.
+constexpr std::size_t segments_max = 64;
+constexpr std::size_t segmented_bytes_max = 65000;
+// Room for about 100 ms of a busy call; the kernel caps it at net.core.*mem_max.
+constexpr int socket_buffer_bytes = 4 * 1024 * 1024;
+// Reads a turn may do before timers and other sockets get their chance.
+constexpr int batches_per_turn = 8;
+
+}  // namespace
+
+struct UdpSocket::Rings {
+  std::array<mmsghdr, batch_messages> in{};
+  std::array<iovec, batch_messages> in_pieces{};
+  std::array<sockaddr_storage, batch_messages> in_peers{};
+  std::array<ByteArray<receive_bytes>, batch_messages> in_bytes;
+  std::array<Datagram, batch_messages> in_batch{};
+
+  struct alignas(cmsghdr) Control {
+    std::uint8_t bytes[CMSG_SPACE(sizeof(std::uint16_t))];
+  };
+  std::array<mmsghdr, batch_messages> out{};
+  std::array<sockaddr_storage, batch_messages> out_peers{};
+  std::array<Control, batch_messages> out_control{};
+  std::array<iovec, batch_messages * 8> out_pieces{};
+};
+
+Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, UdpOptions options,
+                                                   Receive receive) {
+  const BoundSocket bound = bind_socket(SOCK_DGRAM, options.bind, options.reuse_port);
+  if (bound.fd < 0) {
+    return errno == EADDRINUSE ? fail(Errc::conflict, "udp: the port is in use")
+           : errno == EACCES   ? fail(Errc::forbidden, "udp: no permission for this port")
+                               : fail(Errc::unavailable, "udp: the address cannot be bound");
+  }
+  auto self = std::unique_ptr<UdpSocket>(new UdpSocket(loop, Fd(bound.fd), std::move(receive)));
+  self->v6_ = bound.v6;
+  return self;
+}
+
+UdpSocket::UdpSocket(Loop& loop, Fd fd, Receive receive)
+    : loop_(loop), fd_(std::move(fd)), receive_(std::move(receive)), rings_(new Rings) {
+  for (const int option : {SO_RCVBUF, SO_SNDBUF}) {
+    setsockopt(fd_.get(), SOL_SOCKET, option, &socket_buffer_bytes, sizeof socket_buffer_bytes);
+  }
+  local_ = local_address(fd_.get());
+  watch_ = loop_.watch(fd_.get(), {.read = true}, [this](Readiness) { on_readable(); });
+}
+
+UdpSocket::~UdpSocket() { loop_.unwatch(watch_); }
+
+void UdpSocket::on_readable() {
+  Rings& r = *rings_;
+  for (int round = 0; round < batches_per_turn; ++round) {
+    for (std::size_t i = 0; i < batch_messages; ++i) {
+      r.in_pieces[i] = {r.in_bytes[i].data(), receive_bytes};
+      msghdr& header = r.in[i].msg_hdr;
+      header = msghdr{};
+      header.msg_name = &r.in_peers[i];
+      header.msg_namelen = sizeof(sockaddr_storage);
+      header.msg_iov = &r.in_pieces[i];
+      header.msg_iovlen = 1;
+    }
+    const int got = recvmmsg(fd_.get(), r.in.data(), batch_messages, 0, nullptr);
+    if (got <= 0) {
+      return;  // empty, or the pending error of an earlier send, which is now read
+    }
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+      const std::size_t size = r.in[i].msg_len;
+      if (size > limits::datagram_bytes || (r.in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        ++counters_.oversized;
+        continue;
+      }
+      ++counters_.received;
+      counters_.received_bytes += size;
+      r.in_batch[taken++] = {from_kernel(r.in_peers[i]), MutBytes(r.in_bytes[i]).first(size)};
+    }
+    receive_(loop_.now(), std::span(r.in_batch).first(taken));
+    if (static_cast<std::size_t>(got) < batch_messages) {
+      return;
+    }
+  }
+}
+
+void UdpSocket::send(std::span<const Datagram> batch) {
+  while (!batch.empty()) {
+    batch = batch.subspan(send_some(batch));
+  }
+}
+
+void UdpSocket::send_singly(std::span<const Datagram> batch) {
+  for (const Datagram& datagram : batch) {
+    sockaddr_storage peer{};
+    const socklen_t size = to_kernel(datagram.peer, v6_, peer);
+    if (sendto(fd_.get(), datagram.bytes.data(), datagram.bytes.size(), 0,
+               reinterpret_cast<const sockaddr*>(&peer), size) < 0) {
+      ++counters_.refused;
+    } else {
+      ++counters_.sent;
+      counters_.sent_bytes += datagram.bytes.size();
+    }
+  }
+}
+
+// One message from the front of `batch`: a run to one peer of one size, of which the last may be
+// shorter. Returns how many datagrams it took.
+std::size_t UdpSocket::build_message(std::span<const Datagram> batch, std::size_t message,
+                                     std::size_t& pieces) {
+  Rings& r = *rings_;
+  const Datagram& first = batch.front();
+  msghdr& header = r.out[message].msg_hdr;
+  header = msghdr{};
+  header.msg_iov = &r.out_pieces[pieces];
+  std::size_t run = 0;
+  std::size_t bytes = 0;
+  while (run < batch.size() && run < segments_max && pieces < r.out_pieces.size()) {
+    const Datagram& next = batch[run];
+    const bool joins = run == 0 || (segments_ && next.peer == first.peer && !next.bytes.empty() &&
+                                    next.bytes.size() <= first.bytes.size() &&
+                                    bytes + next.bytes.size() <= segmented_bytes_max);
+    if (!joins) {
+      break;
+    }
+    r.out_pieces[pieces++] = {next.bytes.data(), next.bytes.size()};
+    bytes += next.bytes.size();
+    ++run;
+    if (next.bytes.size() < first.bytes.size()) {
+      break;
+    }
+  }
+  header.msg_name = &r.out_peers[message];
+  header.msg_namelen = to_kernel(first.peer, v6_, r.out_peers[message]);
+  header.msg_iovlen = run;
+  if (run > 1) {
+    header.msg_control = &r.out_control[message];
+    header.msg_controllen = sizeof(Rings::Control);
+    cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = IPPROTO_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+    const auto segment = static_cast<std::uint16_t>(first.bytes.size());
+    std::memcpy(CMSG_DATA(control), &segment, sizeof segment);
+  }
+  return run;
+}
+
+// Builds and sends up to 64 messages; returns how many datagrams that dealt with.
+std::size_t UdpSocket::send_some(std::span<const Datagram> batch) {
+  Rings& r = *rings_;
+  std::array<std::size_t, batch_messages> datagrams{};  // in each message
+  std::size_t messages = 0;
+  std::size_t pieces = 0;
+  for (std::size_t at = 0;
+       at < batch.size() && messages < batch_messages && pieces < r.out_pieces.size();) {
+    datagrams[messages] = build_message(batch.subspan(at), messages, pieces);
+    at += datagrams[messages++];
+  }
+  std::size_t done = 0;
+  for (std::size_t message = 0; message < messages;) {
+    const int sent =
+        sendmmsg(fd_.get(), &r.out[message], static_cast<unsigned>(messages - message), 0);
+    for (int i = 0; i < sent; ++i, ++message) {
+      done += datagrams[message];
+      counters_.sent += datagrams[message];
+      counters_.sent_bytes += r.out[message].msg_len;
+    }
+    if (sent > 0 || errno == EINTR) {
+      continue;
+    }
+    const std::size_t run = datagrams[message++];
+    if (run > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
+      // EIO: this device cannot checksum segments, never again. EINVAL: larger than this path's
+      // MTU.
+      segments_ = segments_ && errno != EIO;
+      send_singly(batch.subspan(done, run));
+    } else {
+      counters_.refused += run;  // queue full, peer unreachable, ...: lost
+    }
+    done += run;
+  }
+  return done;
+}
+
+}  // namespace v100::io

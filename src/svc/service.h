@@ -168,7 +168,8 @@ using SocketId = Strong<std::uint64_t, struct SocketIdTag>;
 class SocketHandler {
  public:
   virtual ~SocketHandler() = default;
-  virtual void on_open(SocketId socket, const PeerInfo& peer) = 0;
+  // `query`: what stood behind '?' in the upgrade's target; it ends with the call.
+  virtual void on_open(SocketId socket, const PeerInfo& peer, std::string_view query) = 0;
   virtual void on_message(SocketId socket, Bytes message, bool binary) = 0;
   virtual void on_close(SocketId socket) = 0;
 };

@@ -1,9 +1,11 @@
-// Mux: which transport a datagram on the one UDP port belongs to. Known source address first; else
-// the local user-name fragment of a STUN request (RFC 8445 §7.3); everything else is counted.
+// Mux: which transport a datagram on the one UDP port belongs to. A STUN request belongs to the
+// local user-name fragment it names (RFC 8445 §7.3), all else to the known source address; what has
+// neither is counted.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>

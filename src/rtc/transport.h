@@ -48,6 +48,7 @@ struct TransportStats {
   std::uint64_t stun_answered = 0;
   std::uint64_t stun_refused = 0;  // malformed, wrong user name or bad MESSAGE-INTEGRITY
   std::uint64_t dtls_datagrams = 0;
+  std::uint64_t dtls_unsent = 0;  // the outbox was full
   std::uint64_t rtp_in = 0;
   std::uint64_t rtcp_in = 0;
   std::uint64_t rtp_out = 0;

@@ -1,0 +1,654 @@
+// If this fails, a browser cannot connect, connects to the wrong peer, or media flows to or from
+// somebody who did not prove who they are.
+#include "rtc/transport.h"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <openssl/ssl.h>
+#include <random>
+
+#include "base/text.h"
+#include "rtc/mux.h"
+#include "wire/dtls_record.h"
+#include "wire/stun.h"
+
+namespace v100::rtc {
+namespace {
+
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(MutBytes out) override {
+    for (std::uint8_t& byte : out) {
+      byte = static_cast<std::uint8_t>(engine_());
+    }
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+constexpr std::int64_t some_day = 1790000000;
+
+DtlsContext& context(int which) {
+  static const std::unique_ptr<DtlsContext> contexts[] = {
+      *DtlsContext::make(some_day), *DtlsContext::make(some_day), *DtlsContext::make(some_day)};
+  return *contexts[which];
+}
+
+Address v4(const char* ip, std::uint16_t port) { return *Address::parse(ip, port); }
+
+Instant at_ms(std::int64_t ms) { return Instant::from_ns(0) + Duration::milliseconds(ms); }
+
+// What the network does to datagrams, by chance from a seed.
+struct Weather {
+  double loss = 0;
+  double duplicate = 0;
+  std::int64_t delay_ms = 1;
+  std::int64_t jitter_ms = 0;  // more than zero reorders
+};
+
+// A server behind its Mux, a client, a network between them, and a clock that only the test moves.
+struct World {
+  explicit World(std::uint64_t seed = 1, Weather w = {}, int claimed_client = 1)
+      : random(seed),
+        chance(seed),
+        weather(w),
+        mux(seed),
+        server_creds(IceCredentials::make(random)),
+        client_creds(IceCredentials::make(random)),
+        server({.side = TransportSide::server,
+                .local = server_creds,
+                .remote = client_creds,
+                .remote_fingerprint = context(claimed_client).fingerprint(),
+                .remote_address = {}},
+               context(0), random, now),
+        client({.side = TransportSide::client,
+                .local = client_creds,
+                .remote = server_creds,
+                .remote_fingerprint = context(0).fingerprint(),
+                .remote_address = server_at},
+               context(1), random, now) {
+    EXPECT_TRUE(mux.add(id, server_creds.ufrag));
+  }
+
+  // Puts what is in the outbox on its way.
+  void carry(const Address& from) {
+    for (const Datagram& datagram : box.datagrams()) {
+      EXPECT_LE(datagram.bytes.size(), 1200u);
+      const auto roll = [&] { return std::uniform_real_distribution<double>(0, 1)(chance); };
+      const int copies = roll() < weather.loss ? 0 : roll() < weather.duplicate ? 2 : 1;
+      for (int i = 0; i < copies; ++i) {
+        const std::int64_t jitter =
+            weather.jitter_ms == 0
+                ? 0
+                : static_cast<std::int64_t>(chance() % 1000) * weather.jitter_ms / 1000;
+        air.emplace(now + Duration::milliseconds(weather.delay_ms + jitter),
+                    Flying{from, datagram.peer, to_buffer(datagram.bytes)});
+      }
+    }
+    box.clear();
+  }
+
+  void deliver(const Address& from, const Address& to, Buffer bytes) {
+    if (to == server_at) {
+      const std::optional<TransportId> found = mux.find(from, bytes);
+      if (!found) {
+        return;
+      }
+      TransportOut out{box, server_events};
+      const std::size_t before = server_events.size();
+      const Received got = server.on_datagram(now, from, bytes, out);
+      for (std::size_t i = before; i < server_events.size(); ++i) {
+        if (server_events[i].kind == TransportEvent::Kind::path) {
+          mux.bind(server_events[i].address, id);
+        }
+      }
+      if (got.kind != Received::Kind::nothing) {
+        at_server.push_back(to_buffer(got.packet));
+      }
+      carry(server_at);
+    } else if (to == client_at) {
+      TransportOut out{box, client_events};
+      const Received got = client.on_datagram(now, from, bytes, out);
+      if (got.kind != Received::Kind::nothing) {
+        at_client.push_back(to_buffer(got.packet));
+      }
+      carry(client_at);
+    }
+  }
+
+  // Runs until `until`, timers and deliveries in order of time.
+  void run(Instant until) {
+    for (;;) {
+      const Instant timer = std::min(server.next_deadline(), client.next_deadline());
+      const Instant flight = air.empty() ? never : air.begin()->first;
+      const Instant next = std::min(timer, flight);
+      if (next > until) {
+        break;
+      }
+      now = std::max(now, next);
+      if (flight <= timer) {
+        Flying f = std::move(air.begin()->second);
+        air.erase(air.begin());
+        deliver(f.from, f.to, std::move(f.bytes));
+        continue;
+      }
+      TransportOut server_out{box, server_events};
+      server.on_timer(now, server_out);
+      carry(server_at);
+      TransportOut client_out{box, client_events};
+      client.on_timer(now, client_out);
+      carry(client_at);
+    }
+    now = until;
+  }
+
+  bool connect(std::int64_t within_ms = 20000) {
+    const Instant end = now + Duration::milliseconds(within_ms);
+    while (now < end && !(server.connected() && client.connected())) {
+      run(now + Duration::milliseconds(50));
+    }
+    return server.connected() && client.connected();
+  }
+
+  struct Flying {
+    Address from;
+    Address to;
+    Buffer bytes;
+  };
+
+  Instant now = at_ms(1000);
+  SeededRandom random;
+  std::mt19937_64 chance;
+  Weather weather;
+  Address server_at = v4("192.0.2.1", 3478);
+  Address client_at = v4("198.51.100.7", 50000);
+  TransportId id{7};
+  Mux mux;
+  IceCredentials server_creds;
+  IceCredentials client_creds;
+  Transport server;
+  Transport client;
+  Outbox box{64};
+  std::multimap<Instant, Flying> air;
+  std::vector<TransportEvent> server_events;
+  std::vector<TransportEvent> client_events;
+  std::vector<Buffer> at_server;
+  std::vector<Buffer> at_client;
+};
+
+Buffer rtp(std::uint16_t sequence) {
+  Buffer packet(12 + 100, 0x55);
+  packet[0] = 0x80;
+  packet[1] = 96;
+  store_be(&packet[2], sequence);
+  store_be<std::uint32_t>(&packet[8], 1234);
+  return packet;
+}
+
+Buffer protected_rtp(Transport& from, std::uint16_t sequence) {
+  Buffer packet = rtp(sequence);
+  const std::size_t bytes = packet.size();
+  packet.resize(bytes + srtp_rtp_overhead);
+  const Result<std::size_t> n = from.protect_rtp(packet, bytes);
+  EXPECT_TRUE(n);
+  packet.resize(n.value_or(0));
+  return packet;
+}
+
+const TransportEvent* find(const std::vector<TransportEvent>& events, TransportEvent::Kind kind) {
+  for (const TransportEvent& event : events) {
+    if (event.kind == kind) {
+      return &event;
+    }
+  }
+  return nullptr;
+}
+
+TEST(Transport, ConnectsAndCarriesMediaBothWays) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  const TransportEvent* const event = find(world.server_events, TransportEvent::Kind::connected);
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->dtls.version, 0xfefd);
+  EXPECT_STREQ(event->dtls.group, "x25519");
+  EXPECT_STREQ(event->dtls.cipher, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+  EXPECT_EQ(event->dtls.srtp, SrtpProfile::aead_aes_256_gcm);
+  EXPECT_EQ(world.server_events[0].kind, TransportEvent::Kind::path);
+  EXPECT_EQ(world.server_events[0].address, world.client_at);
+
+  world.deliver(world.client_at, world.server_at, protected_rtp(world.client, 1));
+  world.deliver(world.server_at, world.client_at, protected_rtp(world.server, 2));
+  ASSERT_EQ(world.at_server.size(), 1u);
+  ASSERT_EQ(world.at_client.size(), 1u);
+  EXPECT_EQ(world.at_server[0], rtp(1));
+  EXPECT_EQ(world.at_client[0], rtp(2));
+
+  Buffer report(32, 0);
+  report[0] = 0x80;
+  report[1] = 200;
+  Buffer wire = report;
+  wire.resize(report.size() + srtp_rtcp_overhead);
+  wire.resize(*world.server.protect_rtcp(wire, report.size()));
+  world.deliver(world.server_at, world.client_at, wire);
+  ASSERT_EQ(world.at_client.size(), 2u);
+  EXPECT_EQ(world.at_client[1], report);
+}
+
+TEST(Transport, ConnectsThroughLossDuplicationAndReordering) {
+  int connected = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    World world(seed, {.loss = 0.2, .duplicate = 0.1, .delay_ms = 20, .jitter_ms = 60});
+    if (world.connect(28000)) {
+      ++connected;
+      world.weather = {};
+      world.run(world.now + Duration::milliseconds(200));
+      world.at_server.clear();
+      world.deliver(world.client_at, world.server_at, protected_rtp(world.client, 1));
+      EXPECT_EQ(world.at_server.size(), 1u) << "seed " << seed;
+    } else {
+      ADD_FAILURE() << "seed " << seed << " did not connect: server " << world.server.connected()
+                    << " client " << world.client.connected();
+    }
+  }
+  EXPECT_EQ(connected, 60);
+}
+
+// The last flight is the server's: when it is lost, only the client notices.
+TEST(Transport, RepeatsItsLastFlightWhenThatIsLost) {
+  World world;
+  while (!world.server.connected()) {
+    world.run(world.now + Duration::milliseconds(1));
+  }
+  world.air.clear();  // CCS and Finished are lost
+  EXPECT_FALSE(world.client.connected());
+  EXPECT_TRUE(world.connect(2000));
+  // and no echo goes on once both are connected
+  world.run(world.now + Duration::seconds(1));
+  const std::uint64_t before = world.server.stats().dtls_datagrams;
+  world.run(world.now + Duration::seconds(20));
+  EXPECT_EQ(world.server.stats().dtls_datagrams, before);
+}
+
+TEST(Transport, AWrongCertificateGetsNoMedia) {
+  World world(1, {}, 2);  // the SDP named another certificate than the client's
+  EXPECT_FALSE(world.connect(3000));
+  EXPECT_FALSE(world.server.connected());
+  EXPECT_FALSE(world.client.connected());
+  const TransportEvent* const event = find(world.server_events, TransportEvent::Kind::failed);
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->error.code, Errc::unauthenticated);
+  EXPECT_NE(find(world.client_events, TransportEvent::Kind::failed), nullptr);
+  Buffer packet = rtp(1);
+  packet.resize(packet.size() + 16);
+  EXPECT_EQ(world.server.protect_rtp(packet, 112).error().code, Errc::unavailable);
+}
+
+TEST(Transport, ReplayedAndAlteredMediaIsCounted) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  const Buffer wire = protected_rtp(world.client, 1);
+  world.deliver(world.client_at, world.server_at, wire);
+  world.deliver(world.client_at, world.server_at, wire);
+  Buffer bad = protected_rtp(world.client, 2);
+  bad[20] ^= 1;
+  world.deliver(world.client_at, world.server_at, bad);
+  world.deliver(world.client_at, world.server_at, Buffer(wire.begin(), wire.begin() + 14));
+  EXPECT_EQ(world.server.stats().rtp_in, 1u);
+  EXPECT_EQ(world.server.stats().srtp_replayed, 1u);
+  EXPECT_EQ(world.server.stats().srtp_unauthenticated, 1u);
+  EXPECT_EQ(world.server.stats().srtp_malformed, 1u);
+  // a stranger's address never reaches the transport
+  const std::uint64_t dropped = world.mux.stats().dropped;
+  world.deliver(v4("203.0.113.9", 1), world.server_at, protected_rtp(world.client, 3));
+  EXPECT_EQ(world.mux.stats().dropped, dropped + 1);
+  EXPECT_EQ(world.server.stats().rtp_in, 1u);
+}
+
+// ---- ICE ----
+
+struct Check {
+  std::string username;
+  std::string pwd;
+  bool nominate = true;
+  bool controlled = false;
+  bool integrity = true;
+  bool fingerprint = true;
+};
+
+Buffer check(const Check& c) {
+  ByteArray<wire::stun_message_bytes_max> buffer;
+  wire::StunWriter writer(buffer, wire::StunType::binding_request, {1, 2, 3});
+  writer.username(c.username);
+  writer.priority(1);
+  if (c.controlled) {
+    writer.ice_controlled(5);
+  } else {
+    writer.ice_controlling(5);
+  }
+  if (c.nominate) {
+    writer.use_candidate();
+  }
+  if (c.integrity) {
+    crypto::Hmac hmac(crypto::Digest::sha1, as_bytes(c.pwd));
+    writer.integrity([&](MutBytes mac, Bytes covered) { hmac.compute(mac, covered, {}); });
+  }
+  if (c.fingerprint) {
+    writer.fingerprint();
+  }
+  return to_buffer(writer.message());
+}
+
+TEST(Ice, OnlyAuthenticatedChecksCountOrAreAnswered) {
+  World world;
+  const std::string name = world.server_creds.ufrag + ":" + world.client_creds.ufrag;
+  const Address stranger = v4("203.0.113.9", 999);
+  const auto answers = [&](const Check& c) {
+    const std::size_t before = world.air.size();
+    world.deliver(stranger, world.server_at, check(c));
+    return world.air.size() - before;
+  };
+  EXPECT_EQ(answers({.username = name, .pwd = "wrong"}), 0u);
+  EXPECT_EQ(answers({.username = name, .pwd = world.server_creds.pwd, .integrity = false}), 0u);
+  EXPECT_EQ(answers({.username = name, .pwd = world.server_creds.pwd, .fingerprint = false}), 0u);
+  EXPECT_EQ(
+      answers({.username = world.server_creds.ufrag + ":other", .pwd = world.server_creds.pwd}),
+      0u);
+  EXPECT_EQ(world.server.stats().stun_refused, 4u);
+  EXPECT_FALSE(world.server.path());
+  EXPECT_TRUE(world.server_events.empty());
+  EXPECT_EQ(answers({.username = "nobody:x", .pwd = "x"}), 0u);
+  EXPECT_EQ(world.mux.stats().dropped, 1u);
+  EXPECT_EQ(answers({.username = name, .pwd = world.server_creds.pwd}), 1u);
+  EXPECT_EQ(world.server.path(), stranger);
+}
+
+TEST(Ice, TheAnswerTellsTheAddressAndIsAuthentic) {
+  World world;
+  for (const char* ip : {"203.0.113.9", "2001:db8::9"}) {
+    const Address from = v4(ip, 4242);
+    world.air.clear();
+    world.deliver(from, world.server_at,
+                  check({.username = world.server_creds.ufrag + ":" + world.client_creds.ufrag,
+                         .pwd = world.server_creds.pwd}));
+    ASSERT_EQ(world.air.size(), 1u);
+    const Buffer& bytes = world.air.begin()->second.bytes;
+    const Result<wire::StunMessage> answer = wire::parse_stun(bytes);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->type, wire::StunType::binding_response);
+    EXPECT_EQ(answer->xor_mapped_address, from);
+    EXPECT_TRUE(answer->has_fingerprint);
+    crypto::Hmac hmac(crypto::Digest::sha1, as_bytes(world.server_creds.pwd));
+    ByteArray<20> mac;
+    hmac.compute(mac, answer->integrity_header, answer->integrity_body);
+    EXPECT_TRUE(same(mac, answer->integrity_mac));
+  }
+}
+
+TEST(Ice, APeerThatClaimsToBeControlledIsTold) {
+  World world;
+  world.deliver(v4("203.0.113.9", 4242), world.server_at,
+                check({.username = world.server_creds.ufrag + ":" + world.client_creds.ufrag,
+                       .pwd = world.server_creds.pwd,
+                       .controlled = true}));
+  ASSERT_EQ(world.air.size(), 1u);
+  const Result<wire::StunMessage> answer = wire::parse_stun(world.air.begin()->second.bytes);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->type, wire::StunType::binding_error);
+  EXPECT_EQ(answer->error_code, 487);
+  EXPECT_FALSE(world.server.path());
+}
+
+TEST(Ice, ThePathMovesOnlyWhenNominated) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  const std::string name = world.server_creds.ufrag + ":" + world.client_creds.ufrag;
+  const Address new_home = v4("203.0.113.77", 6000);
+  world.deliver(new_home, world.server_at,
+                check({.username = name, .pwd = world.server_creds.pwd, .nominate = false}));
+  EXPECT_EQ(world.server.path(), world.client_at);
+  world.deliver(new_home, world.server_at,
+                check({.username = name, .pwd = "not it", .nominate = true}));
+  EXPECT_EQ(world.server.path(), world.client_at);
+  world.deliver(new_home, world.server_at,
+                check({.username = name, .pwd = world.server_creds.pwd, .nominate = true}));
+  EXPECT_EQ(world.server.path(), new_home);
+  // media from the new address is heard at once, and from the old one for a while
+  world.deliver(new_home, world.server_at, protected_rtp(world.client, 1));
+  world.deliver(world.client_at, world.server_at, protected_rtp(world.client, 2));
+  EXPECT_EQ(world.at_server.size(), 2u);
+}
+
+TEST(Ice, ConsentEndsThirtySecondsAfterTheLastCheck) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  world.run(world.now + Duration::seconds(120));
+  EXPECT_TRUE(world.server.connected());  // the client keeps it fresh
+  EXPECT_TRUE(world.client.connected());
+  world.weather.loss = 1;
+  world.run(world.now + Duration::seconds(23));
+  EXPECT_TRUE(world.server.connected());
+  world.run(world.now + Duration::seconds(8));
+  EXPECT_FALSE(world.server.connected());
+  EXPECT_FALSE(world.client.connected());
+  const TransportEvent* const event = find(world.server_events, TransportEvent::Kind::failed);
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->error.code, Errc::timed_out);
+}
+
+TEST(Ice, NobodyComesNobodyStays) {
+  World world;
+  world.weather.loss = 1;
+  world.run(world.now + Duration::seconds(31));
+  EXPECT_NE(find(world.server_events, TransportEvent::Kind::failed), nullptr);
+  EXPECT_EQ(world.server.next_deadline(), never);
+}
+
+TEST(Ice, RestartKeepsMediaFlowing) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  const IceCredentials server_new = IceCredentials::make(world.random);
+  const IceCredentials client_new = IceCredentials::make(world.random);
+  ASSERT_TRUE(world.mux.add(world.id, server_new.ufrag));
+  world.server.restart(server_new, client_new, world.now);
+  world.deliver(world.client_at, world.server_at, protected_rtp(world.client, 1));
+  EXPECT_EQ(world.at_server.size(), 1u);
+  // the client comes back from another network
+  world.client_at = v4("203.0.113.50", 5555);
+  world.client.restart(client_new, server_new, world.now);
+  world.run(world.now + Duration::milliseconds(500));
+  EXPECT_EQ(world.server.path(), world.client_at);
+  world.deliver(world.client_at, world.server_at, protected_rtp(world.client, 2));
+  EXPECT_EQ(world.at_server.size(), 2u);
+  // the old credentials are worth nothing now
+  const std::uint64_t refused = world.server.stats().stun_refused;
+  world.deliver(v4("203.0.113.99", 1), world.server_at,
+                check({.username = world.server_creds.ufrag + ":" + world.client_creds.ufrag,
+                       .pwd = world.server_creds.pwd}));
+  EXPECT_EQ(world.server.stats().stun_refused, refused + 1);
+  world.run(world.now + Duration::seconds(60));
+  EXPECT_TRUE(world.server.connected());
+}
+
+TEST(Transport, CloseTellsThePeer) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  TransportOut out{world.box, world.client_events};
+  world.client.close(out);
+  world.carry(world.client_at);
+  world.run(world.now + Duration::milliseconds(100));
+  EXPECT_NE(find(world.server_events, TransportEvent::Kind::closed), nullptr);
+  EXPECT_FALSE(world.server.connected());
+}
+
+TEST(Mux, KeepsFourAddressesAndForgetsWithTheTransport) {
+  Mux mux(3);
+  const TransportId one{1};
+  const TransportId two{2};
+  EXPECT_TRUE(mux.add(one, "aaaa"));
+  EXPECT_FALSE(mux.add(two, "aaaa"));
+  EXPECT_TRUE(mux.add(two, "bbbb"));
+  const Buffer packet = rtp(1);
+  for (std::uint16_t port = 1; port <= 5; ++port) {
+    mux.bind(v4("192.0.2.1", port), one);
+  }
+  EXPECT_FALSE(mux.find(v4("192.0.2.1", 1), packet));
+  EXPECT_EQ(mux.find(v4("192.0.2.1", 2), packet), one);
+  mux.bind(v4("192.0.2.1", 2), two);
+  EXPECT_EQ(mux.find(v4("192.0.2.1", 2), packet), two);
+  mux.remove(one);
+  EXPECT_FALSE(mux.find(v4("192.0.2.1", 5), packet));
+  EXPECT_EQ(mux.find(v4("192.0.2.1", 2), packet), two);
+  EXPECT_TRUE(mux.add(one, "aaaa"));
+  mux.remove_ufrag("bbbb");
+  EXPECT_TRUE(mux.add(one, "bbbb"));
+}
+
+// ---- DTLS against OpenSSL's own client, as another program would run it ----
+
+struct OpensslClient {
+  OpensslClient(const char* srtp, int version, long mtu, bool rsa) {
+    context = SSL_CTX_new(DTLS_client_method());
+    EVP_PKEY* const key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+    X509* const certificate = X509_new();
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+    X509_set_pubkey(certificate, key);
+    X509_sign(certificate, key, EVP_sha256());
+    unsigned bytes = 0;
+    X509_digest(certificate, EVP_sha256(), fingerprint.data(), &bytes);
+    SSL_CTX_use_certificate(context, certificate);
+    SSL_CTX_use_PrivateKey(context, key);
+    EVP_PKEY_free(key);
+    X509_free(certificate);
+    SSL_CTX_set_max_proto_version(context, version);
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_security_level(context, version == DTLS1_2_VERSION ? 1 : 0);
+    SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU);
+    if (srtp != nullptr) {
+      SSL_CTX_set_tlsext_use_srtp(context, srtp);
+    }
+    ssl = SSL_new(context);
+    in = BIO_new(BIO_s_mem());
+    sent = BIO_new(BIO_s_mem());
+    BIO_set_mem_eof_return(in, -1);
+    SSL_set_bio(ssl, in, sent);
+    SSL_set_mtu(ssl, mtu);
+    SSL_set_connect_state(ssl);
+  }
+  ~OpensslClient() {
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+  }
+
+  // One record a datagram.
+  std::vector<Buffer> take() {
+    Buffer all(static_cast<std::size_t>(BIO_pending(sent)));
+    BIO_read(sent, all.data(), static_cast<int>(all.size()));
+    std::vector<Buffer> records;
+    Bytes rest = all;
+    while (const Result<wire::DtlsRecord> record = wire::parse_dtls_record(rest)) {
+      records.push_back(to_buffer(rest.first(record->bytes)));
+      rest = rest.subspan(record->bytes);
+    }
+    return records;
+  }
+
+  // Handshakes with `session` without a network. Returns the number of datagrams sent first.
+  std::size_t run(DtlsSession& session) {
+    DtlsSession::Out out;
+    std::size_t first = 0;
+    for (int round = 0; round < 10; ++round) {
+      SSL_do_handshake(ssl);
+      const std::vector<Buffer> datagrams = take();
+      first = round == 0 ? datagrams.size() : first;
+      for (const Buffer& datagram : datagrams) {
+        session.on_datagram(at_ms(round), datagram, out);
+      }
+      for (const Buffer& datagram : out) {
+        BIO_write(in, datagram.data(), static_cast<int>(datagram.size()));
+        SSL_do_handshake(ssl);  // a memory BIO has no datagram borders: one at a time
+      }
+      out.clear();
+    }
+    return first;
+  }
+
+  SSL_CTX* context;
+  SSL* ssl;
+  BIO* in;
+  BIO* sent;
+  Fingerprint fingerprint{};
+};
+
+TEST(Dtls, EachProfileGivesBothSidesTheSameKeys) {
+  for (const auto& [text, profile] :
+       {std::pair("SRTP_AEAD_AES_256_GCM", SrtpProfile::aead_aes_256_gcm),
+        std::pair("SRTP_AEAD_AES_128_GCM", SrtpProfile::aead_aes_128_gcm),
+        std::pair("SRTP_AES128_CM_SHA1_80", SrtpProfile::aes128_cm_sha1_80),
+        std::pair("SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM",
+                  SrtpProfile::aead_aes_256_gcm)}) {  // ours is the preference
+    OpensslClient client(text, DTLS1_2_VERSION, 1200, false);
+    const auto session = make_dtls_session(context(0), DtlsRole::passive, client.fingerprint);
+    client.run(*session);
+    ASSERT_EQ(session->state(), DtlsState::connected) << text;
+    EXPECT_EQ(session->info().srtp, profile);
+    EXPECT_EQ(SSL_is_init_finished(client.ssl), 1);
+    Buffer ours(2 * (srtp_key_bytes(profile) + srtp_salt_bytes(profile)));
+    Buffer theirs(ours.size());
+    session->export_srtp(ours);
+    SSL_export_keying_material(client.ssl, theirs.data(), theirs.size(), "EXTRACTOR-dtls_srtp", 19,
+                               nullptr, 0, 0);
+    EXPECT_EQ(ours, theirs);
+  }
+}
+
+// Today's browsers' ClientHello does not fit one datagram; several stacks broke on that.
+TEST(Dtls, AClientHelloInPiecesIsPutTogether) {
+  OpensslClient client("SRTP_AEAD_AES_128_GCM", DTLS1_2_VERSION, 300, false);
+  const Buffer long_offer(500, 1);  // ALPN names "\1", to make it as long as a key share would
+  SSL_set_alpn_protos(client.ssl, long_offer.data(), static_cast<unsigned>(long_offer.size()));
+  const auto session = make_dtls_session(context(0), DtlsRole::passive, client.fingerprint);
+  EXPECT_GE(client.run(*session), 2u);
+  EXPECT_EQ(session->state(), DtlsState::connected);
+}
+
+TEST(Dtls, AnRsaClientIsFine) {
+  OpensslClient client("SRTP_AES128_CM_SHA1_80", DTLS1_2_VERSION, 1200, true);
+  const auto session = make_dtls_session(context(0), DtlsRole::passive, client.fingerprint);
+  client.run(*session);
+  EXPECT_EQ(session->state(), DtlsState::connected);
+}
+
+TEST(Dtls, NoSrtpOrAnOldVersionIsRefused) {
+  OpensslClient plain(nullptr, DTLS1_2_VERSION, 1200, false);
+  const auto first = make_dtls_session(context(0), DtlsRole::passive, plain.fingerprint);
+  plain.run(*first);
+  EXPECT_EQ(first->state(), DtlsState::failed);
+  EXPECT_EQ(first->error().code, Errc::unsupported);
+
+  OpensslClient old("SRTP_AES128_CM_SHA1_80", DTLS1_VERSION, 1200, false);
+  const auto second = make_dtls_session(context(0), DtlsRole::passive, old.fingerprint);
+  old.run(*second);
+  EXPECT_EQ(second->state(), DtlsState::failed);
+}
+
+TEST(Dtls, GarbageDoesNotEndAHandshake) {
+  OpensslClient client("SRTP_AEAD_AES_128_GCM", DTLS1_2_VERSION, 1200, false);
+  const auto session = make_dtls_session(context(0), DtlsRole::passive, client.fingerprint);
+  DtlsSession::Out out;
+  for (const std::string_view junk :
+       {"16", "16fefd0000000000000001ffff00", "14fefd00010000000000010001",
+        "3f00112233445566778899aabbccddeeff"}) {
+    session->on_datagram(at_ms(0), *from_hex(junk), out);
+    EXPECT_EQ(session->state(), DtlsState::handshaking) << junk;
+  }
+  client.run(*session);
+  EXPECT_EQ(session->state(), DtlsState::connected);
+}
+
+}  // namespace
+}  // namespace v100::rtc

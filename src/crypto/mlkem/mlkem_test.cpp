@@ -246,6 +246,54 @@ TYPED_TEST(MlkemScheme, RoundTripsAndRejectsImplicitly) {
   }
 }
 
+// The accumulated test of Go's crypto/mlkem: seeds, messages and random ciphertexts come from one
+// SHAKE128 stream, results go into another. The constants are others': Go publishes ML-KEM-768's,
+// and PQClean, kyber-py and CIRCL agree on those of 512 and 1024.
+template <class P>
+std::string accumulate(int rounds) {
+  keccak::Shake128 in;
+  keccak::Shake128 sum;
+  for (int round = 0; round < rounds; ++round) {
+    Seed seed;
+    Message m;
+    Ciphertext<P> noise;
+    in.squeeze(seed.fill());
+    in.squeeze(m.fill());
+    in.squeeze(noise.fill());
+    const KeyPair<P> pair = KeyPair<P>::from_seed(seed);
+    const Encapsulated<P> sent = encapsulate_internal(pair.ek, m);
+    const PreparedDecapsulator<P> prepared(pair.dk);
+    EXPECT_TRUE(same(prepared.decapsulate(sent.ciphertext).expose(), sent.secret.expose()));
+    sum.absorb(pair.ek.bytes());
+    sum.absorb(sent.ciphertext.bytes());
+    sum.absorb(sent.secret.expose());
+    sum.absorb(prepared.decapsulate(noise).expose());
+  }
+  ByteArray<32> digest;
+  sum.squeeze(digest);
+  return to_hex(digest);
+}
+
+TEST(MlkemAccumulated, HundredCases) {
+  EXPECT_EQ(accumulate<Mlkem512>(100),
+            "86b1b4703b8ffef6f7f3290c6dbce4ad954498a0673ded401a94828e8c519a59");
+  EXPECT_EQ(accumulate<Mlkem768>(100),
+            "1114b1b6699ed191734fa339376afa7e285c9e6acf6ff0177d346696ce564415");
+  EXPECT_EQ(accumulate<Mlkem1024>(100),
+            "800018fec3e2723f73f1d657fe239b4d5d8782efaade297e8cd448e54cc2ac00");
+}
+
+#if defined(__OPTIMIZE__)  // a debug build takes minutes
+TEST(MlkemAccumulated, TenThousandCases) {
+  EXPECT_EQ(accumulate<Mlkem512>(10000),
+            "e0112db334d4240ca6feed5b0beab1318925edd4ff7d840c2ebe6d61971fc14c");
+  EXPECT_EQ(accumulate<Mlkem768>(10000),
+            "8a518cc63da366322a8e7a818c7a0d63483cb3528d34a4cf42f35d5ad73f22fc");
+  EXPECT_EQ(accumulate<Mlkem1024>(10000),
+            "f1a3925c9cf8538bb104c56efb2f5ecb74cc3df25087460b73f6c873e96bcb6a");
+}
+#endif
+
 TYPED_TEST(MlkemScheme, RefusesWhatTheStandardRefuses) {
   using P = TypeParam;
   StreamRandom random("refuse");

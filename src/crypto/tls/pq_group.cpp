@@ -63,8 +63,8 @@ const OSSL_PARAM* gen_settable(void* /*generation*/, void* /*provider*/) {
 }
 void* gen(void* generation, OSSL_CALLBACK* /*progress*/, void* /*arg*/) {
   auto key = std::unique_ptr<HybridKey>(new (std::nothrow) HybridKey);
-  if (key != nullptr && static_cast<Generation*>(generation)->pair && !key->generate()) {
-    return nullptr;
+  if (key != nullptr && static_cast<Generation*>(generation)->pair) {
+    key->generate();
   }
   return key.release();
 }

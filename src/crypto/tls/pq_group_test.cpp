@@ -15,7 +15,7 @@ namespace {
 
 TEST(HybridKey, BothSidesFindTheSameSecret) {
   HybridKey client;
-  ASSERT_TRUE(client.generate());
+  client.generate();
   ByteArray<hybrid_client_share_bytes> share;
   ASSERT_TRUE(client.public_share(share));
   HybridKey server;
@@ -33,7 +33,7 @@ TEST(HybridKey, BothSidesFindTheSameSecret) {
 
 TEST(HybridKey, RefusesBadShares) {
   HybridKey client;
-  ASSERT_TRUE(client.generate());
+  client.generate();
   ByteArray<hybrid_client_share_bytes> share;
   ASSERT_TRUE(client.public_share(share));
   HybridKey server;

@@ -1,0 +1,88 @@
+// What the files of this module share: vectors of polynomials, sampling and encoding. Not a front
+// door.
+#pragma once
+
+#include "base/ct.h"
+#include "base/secret.h"
+#include "crypto/mldsa/kernel.h"
+#include "crypto/mldsa/mldsa.h"
+
+namespace v100::mldsa {
+
+const MldsaKernel& kernel() noexcept;
+
+// `N` polynomials one after another, uninitialised. SecretVector is wiped when it dies.
+template <int N>
+struct Vector {
+  static constexpr std::size_t coefficients = static_cast<std::size_t>(N) * 256;
+  alignas(64) std::int32_t c[coefficients];
+  std::int32_t* poly(int i) noexcept { return c + 256 * i; }
+  const std::int32_t* poly(int i) const noexcept { return c + 256 * i; }
+};
+template <int N>
+struct SecretVector : Vector<N> {
+  SecretVector() noexcept = default;
+  SecretVector(const SecretVector&) = delete;
+  SecretVector& operator=(const SecretVector&) = delete;
+  ~SecretVector() { wipe_object(this->c); }
+};
+template <std::size_t N>
+struct SecretBytes {
+  ByteArray<N> bytes;
+  SecretBytes() noexcept = default;
+  SecretBytes(const SecretBytes&) = delete;
+  SecretBytes& operator=(const SecretBytes&) = delete;
+  ~SecretBytes() { wipe(bytes); }
+};
+
+// What follows from a parameter set.
+template <class P>
+struct Shape {
+  static constexpr int k = P::k, l = P::l;
+  static constexpr std::int32_t gamma1 = 1 << P::gamma1_bits;
+  static constexpr std::int32_t beta = P::tau * P::eta;
+  static constexpr Rounding rounding =
+      P::gamma2 == (q - 1) / 88 ? Rounding::by_88 : Rounding::by_32;
+  static constexpr std::size_t z_bytes = 32 * (1 + P::gamma1_bits);  // a polynomial
+  static constexpr std::size_t w1_bytes = rounding == Rounding::by_88 ? 192 : 128;
+  static constexpr std::size_t eta_bytes = P::eta == 2 ? 96 : 128;
+  static constexpr std::size_t t1_bytes = 320, t0_bytes = 416;
+  // Offsets in the private key: rho, K, tr, s1, s2, t0.
+  static constexpr std::size_t k_at = 32, tr_at = 64, s1_at = 128;
+  static constexpr std::size_t s2_at = s1_at + l * eta_bytes;
+  static constexpr std::size_t t0_at = s2_at + k * eta_bytes;
+  // Offsets in the signature: challenge, z, hint.
+  static constexpr std::size_t z_at = P::challenge_bytes;
+  static constexpr std::size_t hint_at = z_at + l * z_bytes;
+
+  static_assert(P::public_key_bytes == 32 + k * t1_bytes);
+  static_assert(P::private_key_bytes == t0_at + k * t0_bytes);
+  static_assert(P::signature_bytes == hint_at + P::omega + k);
+};
+
+// sample.cpp
+// FIPS 204, Algorithm 32 (ExpandA): k by l polynomials, tiled into a matrix of `columns` columns.
+void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns);
+// FIPS 204, Algorithm 33 (ExpandS): `count` centred polynomials, for nonces 0, 1, …
+void expand_s(FixedBytes<64> rho_prime, int eta, std::int32_t* polys, int count);
+// FIPS 204, Algorithm 34 (ExpandMask): `count` centred polynomials, for nonces kappa, kappa + 1, …
+void expand_mask(FixedBytes<64> rho_second, unsigned kappa, int gamma1_bits, std::int32_t* polys,
+                 int count);
+// FIPS 204, Algorithm 29 (SampleInBall). The challenge is public.
+void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly);
+
+// encode.cpp
+// Each packs or unpacks `count` polynomials. FIPS 204, Algorithms 16 to 19.
+void pack_t1(const std::int32_t* t1, std::uint8_t* out, int count);
+void unpack_t1(const std::uint8_t* in, std::int32_t* t1, int count);
+void pack_t0(const std::int32_t* t0, std::uint8_t* out, int count);
+void unpack_t0(const std::uint8_t* in, std::int32_t* t0, int count);
+void pack_eta(int eta, const std::int32_t* s, std::uint8_t* out, int count);
+// All ones if every coefficient is within -eta..eta.
+ct::Mask unpack_eta(int eta, const std::uint8_t* in, std::int32_t* s, int count);
+// FIPS 204, Algorithms 20 and 21. hint has k * 256 bytes of 0 or 1; unpacking is false for an
+// encoding that is not the one and only of its hint.
+void pack_hint(const std::uint8_t* hint, int k, int omega, std::uint8_t* out);
+bool unpack_hint(const std::uint8_t* in, int k, int omega, std::uint8_t* hint);
+
+}  // namespace v100::mldsa

@@ -1,0 +1,21 @@
+// Picks the kernel once, from base/cpu.h.
+#include "base/cpu.h"
+#include "crypto/mldsa/internal.h"
+
+namespace v100::mldsa {
+
+const MldsaKernel& kernel() noexcept {
+#if defined(__wasm_simd128__)
+  return kernel_wasm;
+#elif defined(__x86_64__)
+  static const MldsaKernel* const tables[] = {&kernel_portable, &kernel_avx2, &kernel_avx512};
+  static const MldsaKernel& picked = *tables[static_cast<unsigned>(cpu_isa())];
+  return picked;
+#else
+  return kernel_portable;
+#endif
+}
+
+const char* kernel_name() noexcept { return kernel().name; }
+
+}  // namespace v100::mldsa

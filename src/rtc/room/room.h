@@ -98,8 +98,9 @@ class Room {
   void on_timer(Instant now, PacketBatch& out, std::vector<RoomEvent>& events);
 
   const RoomStats& stats() const noexcept;
-  std::optional<MemberQuality> quality(MemberId member) const;
-  std::vector<TrackInfo> tracks() const;
+  // Bitrates are those of the second before `now`.
+  std::optional<MemberQuality> quality(Instant now, MemberId member);
+  std::vector<TrackInfo> tracks(Instant now);
 
  private:
   struct State;

@@ -86,7 +86,8 @@ int run_bench(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   std::vector<BenchRow> rows;
-  add_keccak_rows(rows);
+  add_crypto_rows(rows);
+  add_engine_rows(rows);
   int shown = 0;
   for (const BenchRow& row : rows) {
     if (row.name.find(filter) == std::string::npos) {

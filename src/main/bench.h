@@ -28,6 +28,7 @@ struct BenchResult {
 
 BenchResult measure(const BenchRow& row);
 
-void add_keccak_rows(std::vector<BenchRow>& rows);
+void add_crypto_rows(std::vector<BenchRow>& rows);
+void add_engine_rows(std::vector<BenchRow>& rows);
 
 }  // namespace v100

@@ -8,7 +8,7 @@
 
 namespace v100 {
 
-void add_keccak_rows(std::vector<BenchRow>& rows) {
+void add_crypto_rows(std::vector<BenchRow>& rows) {
   const char* kernel = keccak::kernel_name();
   for (const std::size_t size : {std::size_t{32}, std::size_t{1200}}) {
     auto message = std::make_shared<Buffer>(size, std::uint8_t{7});

@@ -113,9 +113,12 @@ unsigned on_timer_length(SSL*, unsigned) noexcept { return 4000u * 1000 * 1000; 
 
 const char* group_name(SSL* ssl) noexcept {
   switch (SSL_get_negotiated_group(ssl)) {
-    case NID_X25519: return "x25519";
-    case NID_X9_62_prime256v1: return "secp256r1";
-    default: return "unknown";
+    case NID_X25519:
+      return "x25519";
+    case NID_X9_62_prime256v1:
+      return "secp256r1";
+    default:
+      return "unknown";
   }
 }
 

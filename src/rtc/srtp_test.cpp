@@ -168,7 +168,8 @@ TEST(Srtp, RollOverCountsThroughLossAndReordering) {
     std::vector<Buffer> batch;
     int taken = 0;
     int sent = 0;
-    for (std::uint32_t n = 65000; n < 65000 + 3 * 65536; n += 1 + random() % 15) {
+    for (std::uint32_t n = 65000; n < 65000 + 3 * 65536;
+         n += 1 + static_cast<std::uint32_t>(random() % 15)) {
       batch.push_back(protect(pair.sender, rtp(1, static_cast<std::uint16_t>(n), 4)));
       if (batch.size() == 8) {
         std::shuffle(batch.begin() + (taken == 0 ? 1 : 0), batch.end(), random);

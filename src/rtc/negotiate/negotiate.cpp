@@ -72,6 +72,28 @@ const sdp::IceAndDtls& transport_of(const sdp::Session& s, const sdp::Media& m, 
   return own ? m.transport : s.transport;
 }
 
+// RFC 9143 §9: with BUNDLE one set of credentials and fingerprints holds for all m-lines.
+Result<Offered> read_remote(const sdp::Session& offer) {
+  const auto first = std::find_if(offer.media.begin(), offer.media.end(),
+                                  [](const sdp::Media& m) { return !stopped(m); });
+  if (first == offer.media.end()) {
+    return fail(Errc::unsupported, "negotiate: offer without a live m-line");
+  }
+  const sdp::IceAndDtls& ice = transport_of(offer, *first, true);
+  const sdp::IceAndDtls& dtls = transport_of(offer, *first, false);
+  if (ice.ufrag.size() < 4 || ice.pwd.size() < 22) {  // RFC 8839 §5.4
+    return fail(Errc::malformed, "negotiate: no ICE credentials");
+  }
+  Offered out{{ice.ufrag, ice.pwd}, {}};
+  for (const sdp::Fingerprint& f : dtls.fingerprints) {
+    if (f.algorithm == "sha-256" && f.digest.size() == out.fingerprint.size()) {
+      copy(out.fingerprint, f.digest);
+      return out;
+    }
+  }
+  return fail(Errc::unsupported, "negotiate: no SHA-256 fingerprint");
+}
+
 // Builds one answer; members are filled front to back by run().
 class Answerer {
  public:
@@ -89,7 +111,6 @@ class Answerer {
                  ExtensionIds ids);
   void take_receive(const sdp::Media& offered, sdp::Media& answer, CodecTable codecs,
                     ExtensionIds ids);
-  Result<void> take_remote();
   Result<void> check_wishes() const;
   void add_candidates(sdp::Media& answer) const;
 
@@ -109,7 +130,9 @@ const Wish* find_wish(std::span<const Wish> wishes, std::string_view mid) noexce
 
 Result<Negotiated> Answerer::run() {
   offer_ = TRY(sdp::parse(in_.offer));
-  TRY(take_remote());
+  const Offered remote = TRY(read_remote(offer_));
+  out_.remote = remote.credentials;
+  out_.remote_fingerprint = remote.fingerprint;
   TRY(check_wishes());
   answer_.id = in_.session_id;
   answer_.version = in_.version;
@@ -119,28 +142,6 @@ Result<Negotiated> Answerer::run() {
   }
   out_.answer = sdp::write(answer_);
   return std::move(out_);
-}
-
-// RFC 9143 §9: with BUNDLE one set of credentials and fingerprints holds for all m-lines.
-Result<void> Answerer::take_remote() {
-  const auto first = std::find_if(offer_.media.begin(), offer_.media.end(),
-                                  [](const sdp::Media& m) { return !stopped(m); });
-  if (first == offer_.media.end()) {
-    return fail(Errc::unsupported, "negotiate: offer without a live m-line");
-  }
-  const sdp::IceAndDtls& ice = transport_of(offer_, *first, true);
-  const sdp::IceAndDtls& dtls = transport_of(offer_, *first, false);
-  if (ice.ufrag.size() < 4 || ice.pwd.size() < 22) {  // RFC 8839 §5.4
-    return fail(Errc::malformed, "negotiate: no ICE credentials");
-  }
-  out_.remote = {ice.ufrag, ice.pwd};
-  for (const sdp::Fingerprint& f : dtls.fingerprints) {
-    if (f.algorithm == "sha-256" && f.digest.size() == out_.remote_fingerprint.size()) {
-      copy(out_.remote_fingerprint, f.digest);
-      return {};
-    }
-  }
-  return fail(Errc::unsupported, "negotiate: no SHA-256 fingerprint");
 }
 
 Result<void> Answerer::check_wishes() const {
@@ -341,15 +342,9 @@ void Answerer::take_receive(const sdp::Media& offered, sdp::Media& answer, Codec
 
 }  // namespace
 
-Result<IceCredentials> offered_credentials(std::string_view offer) {
+Result<Offered> look_at_offer(std::string_view offer) {
   const sdp::Session session = TRY(sdp::parse(offer));
-  for (const sdp::Media& m : session.media) {
-    if (!stopped(m)) {
-      const sdp::IceAndDtls& ice = transport_of(session, m, true);
-      return IceCredentials{ice.ufrag, ice.pwd};
-    }
-  }
-  return fail(Errc::unsupported, "negotiate: offer without a live m-line");
+  return read_remote(session);
 }
 
 Result<Negotiated> negotiate(const NegotiateInput& input) { return Answerer(input).run(); }

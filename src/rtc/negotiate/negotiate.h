@@ -93,8 +93,13 @@ struct Negotiated {
   std::vector<ReceiveLine> receives;
 };
 
-// Of an offer, before it is answered: an ICE restart shows as a changed ufrag.
-Result<IceCredentials> offered_credentials(std::string_view offer);
+// Of an offer, before it is answered: an ICE restart shows as a changed ufrag, a new peer
+// connection as a changed fingerprint.
+struct Offered {
+  IceCredentials credentials;
+  Fingerprint fingerprint{};
+};
+Result<Offered> look_at_offer(std::string_view offer);
 
 // Errors: malformed; too_large; not_found (a wished mid is not offered, or rejected by the
 // offerer); unsupported (no rtcp-mux or BUNDLE, no SHA-256 fingerprint, no common codec).

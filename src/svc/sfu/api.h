@@ -36,7 +36,10 @@ struct ReceiveLine {
 // answer as text. M-lines in neither list are answered `inactive`. A receive line whose member or
 // track is not there yet is answered all the same, and media flows once it is.
 // Errors: malformed (SDP), unsupported (no common codec, no fingerprint), not_found (a listed mid
-// is not in the offer), busy (limits reached).
+// is not in the offer), busy (limits reached), conflict (this peer connection has failed or closed
+// on the server, so no ICE restart can revive it: the client must make a new one), unavailable
+// (draining). A changed ufrag is an ICE restart; a changed fingerprint is a new peer connection of
+// the same member and replaces the old one.
 struct Offer {
   std::string room;
   std::string member;

@@ -27,6 +27,11 @@ inline constexpr std::size_t sdp_bytes = 256 * 1024;
 inline constexpr std::size_t sdp_media =
     512;  // m-lines: 200 members with audio, camera, some screens
 inline constexpr std::size_t json_depth = 16;
+inline constexpr std::size_t json_keys = 256;  // of one object: looked through for duplicates
+// Commits that wait for the disk: some seconds of them, should it stall.
+inline constexpr std::size_t store_queue = 20000;
+// Requests and answers on their way between the services of one process.
+inline constexpr std::size_t bus_queue = 20000;
 // SRTP: replay state is kept for each SSRC. A browser sends 8 tracks in up to 3 layers, each with
 // RTX, and new ones after each renegotiation; we send every member's tracks, with RTX, to one.
 inline constexpr std::size_t srtp_ssrcs_in = 256;

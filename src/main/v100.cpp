@@ -11,6 +11,7 @@ namespace {
 // One row a verb, in the order in which --help lists them.
 constexpr Verb verbs[] = {
     {"bench", "this machine's figures, one row an operation", run_bench},
+    {"vectors", "public test vectors against this build, on every kernel", run_vectors},
     {"version", "what this build is: version, commit, compiler, kernels", run_version},
 };
 

@@ -14,8 +14,11 @@ option(V100_CT_CHECK "mark secrets for valgrind memcheck" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Paths relative to this tree, so that a second checkout finds what the first one compiled.
+  set(CMAKE_C_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
+else()
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 endif()
 
 set(V100_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wimplicit-fallthrough -Werror)
@@ -27,7 +30,6 @@ else()
   list(APPEND V100_WARNINGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-array-bounds -Wno-stringop-overflow
        -Wno-stringop-overread -Wno-restrict)
 endif()
-add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(V100_ASAN)
   # vptr asks for RTTI, which the modules do not have
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)

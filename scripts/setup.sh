@@ -77,7 +77,6 @@ lock_build() {
 }
 unlock_build() { flock -u 9; }
 
-export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 say() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 configure() {
   [ -f "build/$1/build.ninja" ] && return 0

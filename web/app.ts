@@ -42,6 +42,7 @@ function show(screen: () => HTMLElement): void {
   heading?.focus({ preventScroll: true });
 }
 
+let current: Call | null = null;
 function go(path: string): void {
   history.pushState(null, '', testing ? path.replace('#', '?test=1#') : path);
   route();
@@ -142,6 +143,7 @@ async function join(room: string, fragment: string, devices: Devices): Promise<v
     videoCodec: prefs.codec,
   });
   await call.start();
+  current = call;
   if (testing) (window as unknown as { __v100test: unknown }).__v100test = { call };
   root((dispose) => {
     let at = '';
@@ -152,7 +154,7 @@ async function join(room: string, fragment: string, devices: Devices): Promise<v
       if (phase.at !== 'over') return showPhase(call, phase);
       devices.close();
       queueMicrotask(dispose);
-      over(phase.why, room, fragment);
+      if (current === call) over(phase.why, room, fragment);
     });
   });
 }
@@ -254,5 +256,11 @@ function over(why: Over, room: string, fragment: string): void {
 }
 
 followTheme();
-window.addEventListener('popstate', route);
+window.addEventListener('popstate', () => {
+  // Going back out of a call is leaving it.
+  const call = current;
+  current = null;
+  void call?.leave();
+  route();
+});
 route();

@@ -70,11 +70,11 @@ export class Negotiation {
     return this.next(now);
   }
 
-  /** The server refused the offer. */
-  refused(now: number): Action[] {
+  /** The server refused the offer; `dead` says that this connection is over there for good. */
+  refused(now: number, dead = false): Action[] {
     if (!this.waiting) return [];
     this.waiting = false;
-    return this.count(now);
+    return dead ? [{ do: 'rebuild' }] : this.count(now);
   }
 
   tick(now: number): Action[] {

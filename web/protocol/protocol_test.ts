@@ -8,6 +8,7 @@ import { fromBase64Url, fromHex, toBase64Url, toHex } from './bytes.ts';
 import { gridLayout, stageLayout } from './layout.ts';
 import { isRoom, makeFragment, parseFragment, parseInvite } from './link.ts';
 import { parseRoomInfo, parseServer } from './messages.ts';
+import { changes } from './people.ts';
 import { difference, wanted } from './plan.ts';
 import { between, level } from './quality.ts';
 import { codecTable, mids, tuneOpus } from './sdp.ts';
@@ -242,6 +243,38 @@ test('badge: each reason is a sentence, the label is short', () => {
     'Key changed',
   );
   assert.equal(badgeLabel('green', []), 'PQ-E2E verified');
+});
+
+test('people: what is told when the list changes', () => {
+  const p = (c: string, name: string, more = {}) => ({
+    leafId: id(c),
+    self: false,
+    accepted: true,
+    name,
+    hand: false,
+    ...more,
+  });
+  const me = p('a', 'Ann', { self: true });
+  const none = new Set<string>();
+  const map = (...list: ReturnType<typeof p>[]) => new Map(list.map((x) => [x.leafId, x]));
+  assert.deepEqual(
+    changes(new Map(), [me, p('b', 'Bo')], new Set([id('b')])),
+    [],
+    'who was there before is no news',
+  );
+  assert.deepEqual(changes(map(me), [me, p('b', '')], none), [], 'no name yet');
+  assert.deepEqual(changes(map(me, p('b', '')), [me, p('b', 'Bo')], none), [
+    { text: 'Bo joined', kind: 'info' },
+  ]);
+  assert.deepEqual(changes(map(me, p('b', 'Bo')), [me, p('b', 'Bo', { hand: true })], none), [
+    { text: 'Bo raised a hand', kind: 'hand' },
+  ]);
+  assert.deepEqual(changes(map(me, p('b', 'Bo')), [me], none), [{ text: 'Bo left', kind: 'info' }]);
+  assert.deepEqual(
+    changes(map(me), [me, p('x', 'X', { accepted: false })], none),
+    [],
+    "an intruder is the badge's matter",
+  );
 });
 
 test('quality and waits', () => {

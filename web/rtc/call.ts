@@ -20,6 +20,7 @@ import {
   type Track,
 } from '../protocol/messages.ts';
 import type { CallModel, Hop, MediaState, Notice, Over, Phase, QualityView } from './model.ts';
+import { changes } from '../protocol/people.ts';
 import { wanted } from '../protocol/plan.ts';
 import { computed, effect, root, signal, type Read, type Signal } from '../protocol/signal.ts';
 import { between, level, type Level, type Received } from '../protocol/quality.ts';
@@ -41,6 +42,10 @@ export interface CallOptions {
   videoCodec: 'VP8' | 'VP9';
 }
 
+/** Whose words an error uses that answers an offer. */
+const ABOUT_MEDIA = /offer|sdp|sfu|media|negotiate|ice|dtls/;
+/** Whoever is seen in the first moments was here before us. */
+const QUIET_MS = 2000;
 const NOTICE_MS = 6000;
 const PATH_PATIENCE_MS = 12_000;
 const GREY: Badge = {
@@ -92,6 +97,8 @@ export class Call implements CallModel {
   private noticeId = 0;
   private last: Received | null = null;
   private everConnected = false;
+  private quietUntil = Infinity;
+  private readonly wereHere = new Set<LeafId>();
 
   constructor(private readonly options: CallOptions) {
     this.crypto = options.crypto;
@@ -113,10 +120,10 @@ export class Call implements CallModel {
   async start(): Promise<void> {
     const { crypto, options } = this;
     this.listen();
-    const begun = await crypto.begin({
-      room: options.room,
-      fragment: options.fragment,
-      name: options.name,
+    const { room, fragment, name } = options;
+    const begun = await crypto.begin({ room, fragment, name }).catch((e: unknown) => {
+      for (const end of this.ends.splice(0)) end();
+      throw e;
     });
     this.me.set(begun.leafId);
     this.devices.onlost = (kind) => this.onLost(kind);
@@ -224,7 +231,7 @@ export class Call implements CallModel {
     this.ends.push(
       crypto.on('frame', (bytes) => void this.socket?.send(bytes)),
       crypto.on('participants', (list) => this.onParticipants(list)),
-      crypto.on('lobby', (list) => this.onLobby(list)),
+      crypto.on('lobby', (list) => this.lobby.set(list)),
       crypto.on('policy', (policy) => this.policy.set(policy)),
       crypto.on('chat', (message) => this.addChat(message)),
       crypto.on('badge', (badge) => this.badge.set(badge)),
@@ -262,7 +269,7 @@ export class Call implements CallModel {
       case 'quality':
         return this.quality.update((q) => ({ ...q, up: m.up, down: m.down }));
       case 'media':
-        return m.state === 'connected' ? undefined : this.peer?.restartIce();
+        return m.state === 'connected' ? undefined : this.rebuild();
       case 'error':
         return this.onError(m);
       case 'bye':
@@ -286,6 +293,7 @@ export class Call implements CallModel {
     this.reconnecting.set(false);
     const fresh = !this.peer || !m.resumed;
     if (fresh) this.build();
+    if (this.quietUntil === Infinity) this.quietUntil = performance.now() + QUIET_MS;
     this.phase.set({ at: 'in' });
     this.peer!.socketUp();
     if (!fresh && this.path.peek() !== 'connected') this.peer!.restartIce();
@@ -302,7 +310,7 @@ export class Call implements CallModel {
       return this.phase.set({ at: 'classical' });
     if (this.phase.peek().at === 'dialling' && m.code === 'forbidden')
       return void this.finish('refused-by-server');
-    if (/offer|sdp|media/.test(m.what)) this.peer?.refused();
+    if (ABOUT_MEDIA.test(m.what)) this.peer?.refused(m.code === 'conflict');
     console.warn('server refused', m.code, m.what);
   }
 
@@ -326,18 +334,9 @@ export class Call implements CallModel {
   private onParticipants(list: Participant[]): void {
     const before = new Map(this.participants.peek().map((p) => [p.leafId, p]));
     this.participants.set(list);
-    for (const p of list) {
-      const old = before.get(p.leafId);
-      if (!p.self && p.hand && old && !old.hand)
-        this.notify(`${p.name || 'Somebody'} raised a hand`, 'hand');
-    }
-  }
-
-  private onLobby(list: LobbyGuest[]): void {
-    const before = new Set(this.lobby.peek().map((g) => g.leafId));
-    this.lobby.set(list);
-    for (const g of list)
-      if (!before.has(g.leafId)) this.notify(`${g.name || 'Somebody'} asks to join`, 'hand');
+    if (performance.now() < this.quietUntil) for (const p of list) this.wereHere.add(p.leafId);
+    for (const change of changes(before, list, this.wereHere))
+      this.notify(change.text, change.kind);
   }
 
   private onMuteAsked(by: LeafId, track: Track): void {

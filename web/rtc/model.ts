@@ -33,7 +33,7 @@ export interface Screen {
 export interface Notice {
   id: number;
   text: string;
-  kind: 'info' | 'warn' | 'hand';
+  kind: 'info' | 'warn' | 'hand' | 'chat';
 }
 export interface QualityView {
   level: Level;

@@ -44,6 +44,8 @@ const LAYERS: RTCRtpEncodingParameters[] = [
 ];
 const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
 const KEY_FRAME_GAP_MS = 500;
+/** A path that is away this long gets new candidates before the browser gives it up. */
+const DISCONNECTED_MS = 4000;
 
 export interface PeerOptions {
   crypto: CryptoApi;
@@ -58,6 +60,7 @@ export class Peer {
   private readonly receivers = new Map<string, RecvSlot>();
   private readonly timer: number;
   private lastKeyFrame = 0;
+  private doubt = 0;
   private chain: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -127,8 +130,9 @@ export class Peer {
       if (action.do === 'apply') this.queue(() => this.apply(n, sdp));
   }
 
-  refused(): void {
-    this.run(this.talk.refused(performance.now()));
+  /** The server refused what was last offered; `dead`: it has given this connection up. */
+  refused(dead: boolean): void {
+    this.run(this.talk.refused(performance.now(), dead));
   }
 
   /** Receivers have new keys and wait for a frame that stands alone. */
@@ -146,6 +150,7 @@ export class Peer {
   close(): void {
     this.closed = true;
     clearInterval(this.timer);
+    clearTimeout(this.doubt);
     this.pc.onconnectionstatechange = null;
     this.pc.close();
   }
@@ -228,7 +233,12 @@ export class Peer {
   private onPath(): void {
     if (this.closed) return;
     this.options.events.path(this.path);
-    if (this.pc.connectionState === 'failed') this.restartIce();
+    clearTimeout(this.doubt);
+    const state = this.pc.connectionState;
+    if (state === 'failed') this.restartIce();
+    else if (state === 'disconnected') {
+      this.doubt = window.setTimeout(() => this.restartIce(), DISCONNECTED_MS);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { CallModel } from '../rtc/model.ts';
 import { button, clock, copyButton, iconButton, qrImage } from './bits.ts';
 import { each, h, type Child } from './h.ts';
 import { bars, icon, mark, type IconName } from './icons.ts';
-import { chatPanel, peoplePanel } from './panels.ts';
+import { attempt, chatPanel, peoplePanel } from './panels.ts';
 import { badgeButton, securityPanel } from './security.ts';
 import {
   inviteDialog,
@@ -38,6 +38,16 @@ export function callScreen(call: CallModel): HTMLElement {
   );
   effect(() => {
     if (open() === 'chat') seen.set(call.chat().length);
+  });
+
+  let told = call.chat.peek().length;
+  effect(() => {
+    const list = call.chat();
+    const fresh = list.slice(told).filter((m) => m.from !== call.me.peek());
+    told = list.length;
+    const last = fresh.at(-1);
+    if (last && open.peek() !== 'chat')
+      call.notify(`${last.name || 'Somebody'}: ${last.text.slice(0, 120)}`, 'chat');
   });
 
   const close = () => {
@@ -86,7 +96,7 @@ export function callScreen(call: CallModel): HTMLElement {
     'div',
     { class: () => `call ${open() ? 'with-panel' : ''}`, 'data-testid': 'call' },
     topBar(act),
-    banners(call),
+    h('div', null, banners(call), knocking(act)),
     h(
       'div',
       { class: 'call-middle' },
@@ -379,14 +389,40 @@ function banners(call: CallModel): HTMLElement {
   const now = computed(() => JSON.stringify(text()));
   return h('div', { class: 'banners', role: 'status', 'data-testid': 'banner' }, () => {
     const t = JSON.parse(now()) as ReturnType<typeof text>;
-    return t
-      ? h(
-          'p',
-          { class: `banner ${t.kind}` },
-          icon(t.kind === 'warn' ? 'warn' : 'info', 18),
-          h('span', null, t.words),
-        )
-      : null;
+    return t ? banner(t.kind, t.kind === 'warn' ? 'warn' : 'info', t.words) : null;
+  });
+}
+
+const banner = (kind: string, name: IconName, words: Child, actions?: Child): HTMLElement =>
+  h('div', { class: `banner ${kind}` }, icon(name, 18), h('span', null, words), actions);
+
+// Whoever knocks is shown to the host at once, with the two answers.
+function knocking(act: Act): HTMLElement {
+  const { call } = act;
+  const first = computed(() =>
+    call.role() !== 'guest' && act.open() !== 'people' ? (call.lobby()[0] ?? null) : null,
+  );
+  const key = computed(() => `${first()?.leafId}/${first()?.name}/${call.lobby().length}`);
+  return h('div', { class: 'banners', role: 'status', 'data-testid': 'knocking' }, () => {
+    key();
+    const guest = first.peek();
+    if (!guest) return null;
+    const more = call.lobby.peek().length - 1;
+    const words = `${guest.name || 'Somebody'} asks to join${more ? `, and ${more} more` : ''}`;
+    const answer = (what: Promise<void>) => attempt(call, what);
+    return banner('knock', 'hand', words, [
+      more
+        ? button('See all', () => act.show('people'), { class: 'button small' })
+        : button('Refuse', () => answer(call.crypto.remove(guest.leafId)), {
+            class: 'button small',
+            'data-testid': 'knock-refuse',
+          }),
+      button('Let in', () => answer(call.crypto.admit(guest.leafId)), {
+        class: 'button small primary',
+        disabled: !guest.invited,
+        'data-testid': 'knock-admit',
+      }),
+    ]);
   });
 }
 
@@ -434,7 +470,7 @@ function notices(call: CallModel): HTMLElement {
         h(
           'div',
           { class: `notice ${n.peek().kind}` },
-          icon(n.peek().kind === 'warn' ? 'warn' : n.peek().kind === 'hand' ? 'hand' : 'info', 20),
+          icon(n.peek().kind, 20),
           h('span', null, n.peek().text),
           iconButton('close', 'Dismiss', () => call.dismiss(n.peek().id), {
             class: 'icon-button quiet',

@@ -204,8 +204,8 @@ function dock(act: Act): HTMLElement {
   const camTrouble = () =>
     call.devices.trouble.video() ? `. ${TROUBLE[call.devices.trouble.video()!]('video')}` : '';
   return h(
-    'footer',
-    { class: 'dock', role: 'toolbar', 'aria-label': 'Call controls' },
+    'section',
+    { class: 'dock', 'aria-label': 'Call controls' },
     dockButton(
       () => (call.micOn() ? 'mic' : 'micOff'),
       () => (call.micOn() ? 'Mute (M)' : `Unmute (M)${micTrouble()}`),

@@ -49,6 +49,11 @@ export function callScreen(call: CallModel): HTMLElement {
       call.notify(`${last.name || 'Somebody'}: ${last.text.slice(0, 120)}`, 'chat');
   });
 
+  effect(() => {
+    document.title = `${unread() ? `(${unread()}) ` : ''}V100 · ${call.room}`;
+  });
+  keepAwake();
+
   const close = () => {
     open.set(null);
     opener?.focus();
@@ -110,6 +115,24 @@ export function callScreen(call: CallModel): HTMLElement {
     dock(act),
     notices(call),
   );
+}
+
+// A phone must not fall asleep in a call. The lock ends by itself when the page is hidden.
+function keepAwake(): void {
+  let lock: WakeLockSentinel | null = null;
+  const ask = () => {
+    if (document.visibilityState !== 'visible') return;
+    navigator.wakeLock?.request('screen').then(
+      (l) => (lock = l),
+      () => undefined,
+    );
+  };
+  ask();
+  document.addEventListener('visibilitychange', ask);
+  onCleanup(() => {
+    document.removeEventListener('visibilitychange', ask);
+    void lock?.release();
+  });
 }
 
 const flipMode = (act: Act) => act.mode.set(act.mode.peek() === 'grid' ? 'speaker' : 'grid');

@@ -63,7 +63,7 @@ ByteArray<KeyMessage::bound_bytes> key_message_bound(
   return bytes;
 }
 
-WrapKey wrap_key(const KemSecret& kem, const RoomSecret& room,
+WrapKey wrap_key(const xwing::SharedSecret& kem, const RoomSecret& room,
                  FixedBytes<KeyMessage::bound_bytes> bound) noexcept {
   Secret<64, struct WrapInputTag> input;
   copy(input.fill().first<32>(), kem.expose());

@@ -2,6 +2,7 @@
 // and to the roster, signed by the sender's device (docs/spec/e2ee.md §6).
 #pragma once
 
+#include "crypto/hybrid/xwing.h"
 #include "e2ee/leaf.h"
 #include "e2ee/sframe.h"
 
@@ -28,7 +29,6 @@ struct KeyFields {
   RosterHash roster;
 };
 
-using KemSecret = Secret<32, struct KemSecretTag>;  // X-Wing's shared secret
 using WrapKey = Secret<32, struct WrapKeyTag>;      // AES-256-GCM, used once
 inline constexpr std::size_t wrapped_bytes = base_key_bytes + 16;
 
@@ -67,7 +67,7 @@ ByteArray<KeyMessage::bound_bytes> key_message_bound(
     const KeyFields& fields, FixedBytes<kem_ciphertext_bytes> ciphertext) noexcept;
 
 // MAC(xwing_ss || room_secret, "V100 wrap v1", bound). Constant time.
-WrapKey wrap_key(const KemSecret& kem, const RoomSecret& room,
+WrapKey wrap_key(const xwing::SharedSecret& kem, const RoomSecret& room,
                  FixedBytes<KeyMessage::bound_bytes> bound) noexcept;
 
 }  // namespace v100::e2ee

@@ -2,6 +2,7 @@
 #include "e2ee/leaf.h"
 
 #include "base/ct.h"
+#include "crypto/hybrid/xwing.h"
 
 namespace v100::e2ee {
 
@@ -17,6 +18,7 @@ constexpr std::size_t at_invite = at_created + 8;
 static_assert(at_kem_key == 1985 && at_invite == Leaf::invited_bytes);
 static_assert(at_invite + 32 == Leaf::body_bytes);
 static_assert(Leaf::body_bytes + signature_bytes == Leaf::size);
+static_assert(xwing::public_key_bytes == kem_key_bytes);
 static_assert(DeviceKey::size == device_key_bytes && DeviceSignature::size == signature_bytes);
 
 constexpr std::string_view invite_label = "V100 invite v1";
@@ -40,6 +42,7 @@ Result<Leaf> Leaf::parse(Bytes bytes, const RoomHash& room) {
     return fail(Errc::forbidden, "leaf: of another room");
   }
   const DeviceKey key = TRY(DeviceKey::parse(bytes.subspan(at_device_key, device_key_bytes)));
+  TRY(xwing::PublicKey::parse(bytes.subspan(at_kem_key, kem_key_bytes)));
   const DeviceSignature signature = TRY(DeviceSignature::parse(bytes.subspan(body_bytes)));
   TRY(key.verify(bytes.first(body_bytes), as_bytes(context_leaf), signature));
   return Leaf(bytes.first<size>(), key);

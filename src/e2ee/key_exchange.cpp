@@ -9,7 +9,7 @@ namespace v100::e2ee {
 
 namespace {
 
-constexpr ByteArray<12> zero_nonce{};  // each wrap key is used once
+constexpr ByteArray<12> zero_nonce{};   // each wrap key is used once
 constexpr ByteArray<32> base_point{9};  // RFC 7748 §4.1
 constexpr std::size_t waiting_max = 2 * limits::room_members;
 constexpr std::size_t incoming_max = 2 * limits::room_members;
@@ -82,8 +82,8 @@ void KeyExchange::tick(Instant now) {
   expire(now);
   for (auto& [id, peer] : peers_) {
     // It says that it lacks my epoch although I sent it long ago: the message was lost.
-    const bool lacks = peer.confirmed < epoch_ && peer.sent_at && peer.state_at &&
-                       *peer.state_at > *peer.sent_at;
+    const bool lacks =
+        peer.confirmed < epoch_ && peer.sent_at && peer.state_at && *peer.state_at > *peer.sent_at;
     if (lacks && now - *peer.sent_at >= resend_after) {
       peer.sent_at = now;
       send_to(id);
@@ -240,8 +240,8 @@ KeyExchange::Verdict KeyExchange::consider(const LeafId& from, Bytes bytes) {
     ByteArray<32> theirs;
     copy(theirs, message->kem_ciphertext().last<32>());
     incoming_.emplace(flow, Incoming{from, *message});
-    c_.out.put(X25519Job{job(Step::agree, flow),
-                         xwing::X25519Scalar(c_.call_key.scalar.expose()), theirs});
+    c_.out.put(X25519Job{job(Step::agree, flow), xwing::X25519Scalar(c_.call_key.scalar.expose()),
+                         theirs});
   }
   return verdict;
 }
@@ -251,9 +251,8 @@ KeyExchange::Verdict KeyExchange::consider_bound(const LeafId& from, Peer& peer,
                                                  const KeyMessage& message) {
   const KeyFields& fields = message.fields();
   const Leaf& leaf = c_.roster.members().at(from).leaf;
-  if (fields.recipient != c_.roster.self() ||
-      fields.kem_hash != kem_key_hash(c_.self.kem_key()) || fields.epoch < peer.taken ||
-      !message.verify(leaf.device_key())) {
+  if (fields.recipient != c_.roster.self() || fields.kem_hash != kem_key_hash(c_.self.kem_key()) ||
+      fields.epoch < peer.taken || !message.verify(leaf.device_key())) {
     return Verdict::refused;
   }
   if (fields.epoch == peer.taken) {
@@ -264,9 +263,8 @@ KeyExchange::Verdict KeyExchange::consider_bound(const LeafId& from, Peer& peer,
   if (fields.roster == c_.roster.hash()) {
     return Verdict::taken;
   }
-  const bool late = std::any_of(old_rosters_.begin(), old_rosters_.end(), [&](const OldRoster& r) {
-    return r.hash == fields.roster;
-  });
+  const bool late = std::any_of(old_rosters_.begin(), old_rosters_.end(),
+                                [&](const OldRoster& r) { return r.hash == fields.roster; });
   return late ? Verdict::ignored : Verdict::wait;
 }
 

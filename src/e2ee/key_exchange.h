@@ -1,7 +1,7 @@
 // Sender keys: each member draws an epoch secret and sends it to every other under X-Wing
-// (docs/spec/e2ee.md §6). When group keys come by MLS they take this class's place: the Session tells
-// it of roster changes, messages and confirmations, and it puts InstallKey, EraseKey and StartSending
-// into the outbox.
+// (docs/spec/e2ee.md §6). When group keys come by MLS they take this class's place: the Session
+// tells it of roster changes, messages and confirmations, and it puts InstallKey, EraseKey and
+// StartSending into the outbox.
 #pragma once
 
 #include <array>
@@ -19,9 +19,9 @@ namespace v100::e2ee {
 
 inline constexpr Duration epoch_gather = Duration::milliseconds(500);  // joins within it together
 inline constexpr Duration epoch_life = Duration::seconds(300);
-inline constexpr Duration switch_wait = Duration::seconds(1);   // for confirmations
+inline constexpr Duration switch_wait = Duration::seconds(1);  // for confirmations
 inline constexpr Duration old_epoch_kept = Duration::seconds(10);
-inline constexpr Duration roster_wait = Duration::seconds(1);   // for a roster that catches up
+inline constexpr Duration roster_wait = Duration::seconds(1);  // for a roster that catches up
 inline constexpr Duration resend_after = Duration::seconds(1);
 
 // This device's X-Wing key for one call.
@@ -88,10 +88,10 @@ class KeyExchange {
     std::optional<Instant> sent_at;  // my current epoch, or when that began
     Epoch confirmed;                 // of mine
     std::optional<Instant> state_at;
-    Epoch taken;                     // of its own
-    Epoch claimed;                   // of its own, as it says
+    Epoch taken;    // of its own
+    Epoch claimed;  // of its own, as it says
     std::optional<Instant> claimed_at;
-    Hash taken_hash{};               // of the whole message
+    Hash taken_hash{};  // of the whole message
     std::vector<Held> held;
     std::optional<Instant> differs_since;
     std::optional<Instant> refused_at;
@@ -145,7 +145,7 @@ class KeyExchange {
   BaseKey secret_;
   std::optional<Epoch> sending_;
   std::optional<Instant> drawn_at_;
-  std::optional<Instant> change_due_;   // a roster change awaits its epoch until then
+  std::optional<Instant> change_due_;  // a roster change awaits its epoch until then
   std::optional<Instant> switch_due_;
   struct OldRoster {
     RosterHash hash;

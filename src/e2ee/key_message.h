@@ -29,7 +29,7 @@ struct KeyFields {
   RosterHash roster;
 };
 
-using WrapKey = Secret<32, struct WrapKeyTag>;      // AES-256-GCM, used once
+using WrapKey = Secret<32, struct WrapKeyTag>;  // AES-256-GCM, used once
 inline constexpr std::size_t wrapped_bytes = base_key_bytes + 16;
 
 Hash kem_key_hash(FixedBytes<kem_key_bytes> kem_key) noexcept;

@@ -35,7 +35,8 @@ class Leaf {
   static constexpr std::size_t invited_bytes = 3225;  // what the invite covers
   static constexpr std::size_t body_bytes = 3257;     // what the signature covers
 
-  // malformed: size, version, or a KEM key that fails FIPS 203's check. forbidden: another room's. unauthenticated: bad signature.
+  // malformed: size, version, or a KEM key that fails FIPS 203's check. forbidden: another room's.
+  // unauthenticated: bad signature.
   static Result<Leaf> parse(Bytes bytes, const RoomHash& room);
 
   FixedBytes<size> bytes() const noexcept { return bytes_; }

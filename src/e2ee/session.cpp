@@ -27,8 +27,8 @@ std::string cut_name(std::string_view name) {
 Session::Session(Config config, Random& random, Now now)
     : config_(std::move(config)), random_(random), call_key_(random), created_(now.wall) {
   config_.name = cut_name(config_.name);
-  out_.put(X25519Job{job(Kind::call_key, {}, {}),
-                     xwing::X25519Scalar(call_key_.scalar.expose()), base_point});
+  out_.put(X25519Job{job(Kind::call_key, {}, {}), xwing::X25519Scalar(call_key_.scalar.expose()),
+                     base_point});
 }
 
 JobId Session::job(Kind kind, const LeafId& from, const StatementFields& statement) {
@@ -96,8 +96,8 @@ void Session::leaf_signed(Bytes signature) {
   }
   leaf_ = *leaf;
   roster_.emplace(config_.room, config_.link, *leaf_);
-  keys_.emplace(KeyExchange::Context{*roster_, config_.link.secret, *leaf_, call_key_, random_,
-                                     out_});
+  keys_.emplace(
+      KeyExchange::Context{*roster_, config_.link.secret, *leaf_, call_key_, random_, out_});
   out_.put(LeafReady{*leaf_});
 }
 
@@ -177,8 +177,7 @@ void Session::on_data(const LeafId& from, Bytes frame, Now) {
   const auto waiting = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
     return entry.second.kind == Kind::open_data;
   });
-  if (frame.size() > data_bytes_max + 64 ||
-      static_cast<std::size_t>(waiting) >= open_data_max) {
+  if (frame.size() > data_bytes_max + 64 || static_cast<std::size_t>(waiting) >= open_data_max) {
     return out_.put(Refused{"data: too large, or too many at once"});
   }
   out_.put(OpenDataJob{job(Kind::open_data, from, {}), from, to_buffer(frame)});

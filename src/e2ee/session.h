@@ -1,6 +1,6 @@
-// One device's part in one call, without I/O: it judges the roster, exchanges keys, keeps the group's
-// view of itself, and says what the badge may claim. The host (a browser's crypto worker, a test)
-// brings in messages, time and job results, and drains the outputs. docs/spec/e2ee.md.
+// One device's part in one call, without I/O: it judges the roster, exchanges keys, keeps the
+// group's view of itself, and says what the badge may claim. The host (a browser's crypto worker, a
+// test) brings in messages, time and job results, and drains the outputs. docs/spec/e2ee.md.
 #pragma once
 
 #include <string>
@@ -36,14 +36,14 @@ struct ParticipantView {
   Trust trust = Trust::first_use;
   std::string name;
   bool hand = false;
-  std::uint8_t muted = 0;           // bit t: track t
-  std::vector<Track> tracks;        // the server's word
-  bool connected = true;            // the server's word
-  Epoch epoch;                      // of the key in use: mine to send with, or the member's newest
+  std::uint8_t muted = 0;     // bit t: track t
+  std::vector<Track> tracks;  // the server's word
+  bool connected = true;      // the server's word
+  Epoch epoch;                // of the key in use: mine to send with, or the member's newest
 };
 
-// Not thread-safe. Secrets (the call's KEM key, the epoch secrets, the link's secret) are wiped when it
-// dies: destroy it at leave.
+// Not thread-safe. Secrets (the call's KEM key, the epoch secrets, the link's secret) are wiped
+// when it dies: destroy it at leave.
 class Session {
  public:
   struct Config {
@@ -107,8 +107,8 @@ class Session {
   enum class Kind : std::uint8_t { call_key, leaf, statement, seal_data, open_data };
   struct Pending {
     Kind kind;
-    LeafId from;                 // open_data
-    StatementFields statement;   // statement
+    LeafId from;                // open_data
+    StatementFields statement;  // statement
   };
 
   void finish(JobId id, std::optional<Bytes> result, Now now);

@@ -33,8 +33,8 @@ void Session::statement_signed(const StatementFields& fields, Bytes signature, N
   Buffer bytes = to_buffer(statement_body(fields));
   append(bytes, signature);
   const Result<Statement> statement = Statement::parse(bytes, roster_->room());
-  const Result<void> taken = statement ? roster_->take(*statement)
-                                       : Result<void>(std::unexpected(statement.error()));
+  const Result<void> taken =
+      statement ? roster_->take(*statement) : Result<void>(std::unexpected(statement.error()));
   if (!taken) {
     return out_.put(Refused{taken.error().what});
   }
@@ -47,8 +47,8 @@ void Session::on_statement(Bytes bytes, Now now) {
     return;
   }
   const Result<Statement> statement = Statement::parse(bytes, roster_->room());
-  const Result<void> taken = statement ? roster_->take(*statement)
-                                       : Result<void>(std::unexpected(statement.error()));
+  const Result<void> taken =
+      statement ? roster_->take(*statement) : Result<void>(std::unexpected(statement.error()));
   if (taken) {
     statement_taken(statement->fields(), now);
   } else if (taken.error().code != Errc::conflict) {  // the roster brought it already, or a replay
@@ -58,8 +58,7 @@ void Session::on_statement(Bytes bytes, Now now) {
 
 void Session::statement_taken(const StatementFields& fields, Now now) {
   const bool about_me = fields.subject == leaf_->id().value();
-  if (fields.kind == StatementKind::end ||
-      (fields.kind == StatementKind::remove && about_me)) {
+  if (fields.kind == StatementKind::end || (fields.kind == StatementKind::remove && about_me)) {
     over_ = true;
     return out_.put(Over{fields.kind == StatementKind::remove, fields.issuer});
   }
@@ -114,7 +113,8 @@ Result<void> Session::remove(const LeafId& member, Now now) {
     if (roster_->role(device) == Role::host) {
       return v100::fail(Errc::forbidden, "the host cannot be removed");
     }
-    if (roster_->role(device) == Role::cohost && roster_->may(leaf_->device(), StatementKind::grant)) {
+    if (roster_->role(device) == Role::cohost &&
+        roster_->may(leaf_->device(), StatementKind::grant)) {
       TRY(grant(member, Role::guest, now));
     }
   }

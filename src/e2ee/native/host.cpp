@@ -84,8 +84,9 @@ void NativeHost::handle(Output& output, Now now) {
           [&](SignJob& job) {
             const Result<DeviceSignature> signature =
                 device_.sign(job.message, as_bytes(job.context), mldsa::Hedge::fresh(random_));
-            answer(job.id, signature ? Result<Buffer>(to_buffer(signature->bytes()))
-                                     : fail(Errc::unavailable, "signing failed"),
+            answer(job.id,
+                   signature ? Result<Buffer>(to_buffer(signature->bytes()))
+                             : fail(Errc::unavailable, "signing failed"),
                    now);
           },
           [&](X25519Job& job) { answer(job.id, agree(job), now); },
@@ -123,9 +124,8 @@ void NativeHost::handle(Output& output, Now now) {
           [&](ForgetMember& forget) {
             const SenderId sender = sender_id(forget.leaf);
             frames_->forget(sender);
-            std::erase_if(base_keys_, [&](const auto& entry) {
-              return entry.first.first == sender.value();
-            });
+            std::erase_if(base_keys_,
+                          [&](const auto& entry) { return entry.first.first == sender.value(); });
             frame_keys_.clear();
           },
           [&](LeafReady& ready) {
@@ -189,8 +189,7 @@ Result<Buffer> NativeHost::seal(Track track, Codec codec, Bytes frame) {
 std::expected<Buffer, Drop> NativeHost::open(const LeafId& from, Track track, Codec codec,
                                              Bytes frame, Instant now) {
   const FrameBook::Source source{sender_id(from), track};
-  const std::expected<FrameBook::Opening, Drop> opening =
-      frames_->open(source, codec, frame, now);
+  const std::expected<FrameBook::Opening, Drop> opening = frames_->open(source, codec, frame, now);
   if (!opening) {
     return std::unexpected(opening.error());
   }

@@ -185,7 +185,7 @@ TEST(Session, DeviceStateSeizedLaterOpensNoCapturedCall) {
   EXPECT_GT(keys_seen, 1u);
   EXPECT_EQ(opened, 0u);
   EXPECT_EQ(thief.open(sender, Track::camera, Codec::vp9, *frame, world.time).error(),
-            Drop::malformed);  // it holds no key of that sender at all
+            Drop::no_key);
 }
 
 TEST(Session, ChatNamesHandsAndMutesTravelEncrypted) {

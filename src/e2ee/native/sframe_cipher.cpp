@@ -49,13 +49,14 @@ void FrameKey::ctr_apply(FixedBytes<12> nonce, MutBytes text) const {
   cipher.apply(text, counter);
 }
 
-// RFC 9605 §4.5.1: HMAC over both lengths, nonce, aad and ciphertext, cut to the tag's size.
+// RFC 9605 §4.5.1: HMAC over the three lengths, nonce, aad and ciphertext, cut to the tag's size.
 Buffer FrameKey::ctr_tag(FixedBytes<12> nonce, Bytes additional, Bytes ciphertext) const {
   crypto::Hmac hmac(digest_of(info_), expose_key().subspan(info_.encryption_key_bytes));
-  Buffer head(28);
+  Buffer head(36);
   store_be(head.data(), static_cast<std::uint64_t>(additional.size()));
   store_be(head.data() + 8, static_cast<std::uint64_t>(ciphertext.size()));
-  copy(MutBytes(head).subspan(16), nonce);
+  store_be(head.data() + 16, static_cast<std::uint64_t>(info_.tag_bytes));
+  copy(MutBytes(head).subspan(24), nonce);
   append(head, additional);
   Buffer tag(info_.tag_bytes);
   hmac.compute(tag, head, ciphertext);

@@ -15,7 +15,7 @@ const expect = (what, holds, detail) => {
   failed += holds ? 0 : 1;
 };
 try {
-  const options = { simulcast: mode === 'simulcast', codec };
+  const options = { simulcast: mode === 'simulcast', codec, width: Number(process.env.INTEROP_WIDTH ?? 1280), height: Number(process.env.INTEROP_WIDTH ?? 1280) * 9 / 16 };
   const a = await join(server, await browser(first), web.url, 'r', 'a', options);
   const b = await join(server, await browser(second), web.url, 'r', 'b', options);
   const of = (member) => [

@@ -1,6 +1,8 @@
 // Which simulcast layer each subscriber gets: what its view needs, cut to what its downlink takes.
 // The downlink's limit goes down by what loss reports and REMB say and up again in steps that are
 // tried at growing intervals. The lowest layer is always sent: something beats nothing.
+#include <utility>
+
 #include "rtc/room/parts.h"
 
 namespace v100::rtc {
@@ -64,15 +66,13 @@ void update_limit(Instant now, Member& member, std::uint64_t sent_bps) {
   }
   fraction /= reports;
   member.loss_down_permille = static_cast<std::uint16_t>(fraction * 1000 / 256);
-  const bool remb_low =
-      d.remb_bps != 0 && now - d.remb_at < Duration::seconds(3) && d.remb_bps * 100 < sent_bps * 85;
-  if (fraction > loss_high || remb_low) {
-    if (++d.bad_reports < 2) {
+  const bool remb_fell = std::exchange(d.remb_fell, false) && d.remb_bps < sent_bps;
+  if (fraction > loss_high || remb_fell) {
+    if (++d.bad_reports < (remb_fell ? 1u : 2u)) {
       return;
     }
     d.bad_reports = 0;
-    const std::uint64_t by_remb = remb_low ? d.remb_bps : UINT64_MAX;
-    d.limit_bps = std::max(limit_floor_bps, std::min(sent_bps * 80 / 100, by_remb));
+    d.limit_bps = std::max(limit_floor_bps, sent_bps * 80 / 100);
     // A step up that failed soon is not repeated soon.
     d.hold = now - d.raised_at < Duration::seconds(10) ? std::min(d.hold * 2, hold_max)
                                                        : Duration::seconds(5);

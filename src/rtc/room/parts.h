@@ -122,7 +122,7 @@ struct Binding {
 // How much a member's downlink takes, as far as its reports tell (layer_choice.cpp).
 struct Downlink {
   std::uint64_t remb_bps = 0;
-  Instant remb_at;
+  bool remb_fell = false;                // since the last look
   std::uint64_t limit_bps = UINT64_MAX;  // no limit known
   Instant hold_until;                    // no step up before
   Duration hold = Duration::seconds(5);

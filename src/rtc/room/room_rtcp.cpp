@@ -122,8 +122,11 @@ void Room::State::on_feedback(Instant now, Member& member, const rtcp::Block& bl
     }
   } else if (block.count == rtcp::fmt_application) {
     if (const auto remb = rtcp::parse_remb(feedback->control)) {
-      member.downlink.remb_bps = remb->bits_per_second;
-      member.downlink.remb_at = now;
+      Downlink& d = member.downlink;
+      // A browser's estimate starts at what it gets and grows slowly: it says nothing about what
+      // the path could take. But where it falls, the browser has seen its queue grow.
+      d.remb_fell = d.remb_fell || remb->bits_per_second * 100 < d.remb_bps * 93;
+      d.remb_bps = remb->bits_per_second;
     }
   }
 }

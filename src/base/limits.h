@@ -19,6 +19,8 @@ inline constexpr std::size_t connections = 20000;
 inline constexpr std::size_t room_members = 200;
 inline constexpr std::size_t lobby_guests = 100;
 inline constexpr std::size_t rooms = 10000;
+// Statements kept of a room: some about each member and guest of a long call.
+inline constexpr std::size_t room_statements = 8 * (room_members + lobby_guests);
 inline constexpr std::size_t display_name_bytes = 128;
 inline constexpr std::size_t tracks_per_member = 8;
 // UDP: Ethernet's MTU; a datagram above it never came from a browser.
@@ -28,6 +30,10 @@ inline constexpr std::size_t sdp_media =
     512;  // m-lines: 200 members with audio, camera, some screens
 inline constexpr std::size_t json_depth = 16;
 inline constexpr std::size_t json_keys = 256;  // of one object: looked through for duplicates
+// Addresses that are counted for rate limits: a mebibyte or two of buckets.
+inline constexpr std::size_t rate_clients = 20000;
+// Device keys kept prepared for verification, 37 KiB each: the devices that speak in one minute.
+inline constexpr std::size_t prepared_verifiers = 512;
 // Commits that wait for the disk: some seconds of them, should it stall.
 inline constexpr std::size_t store_queue = 20000;
 // Requests and answers on their way between the services of one process.

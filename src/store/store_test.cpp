@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/memory.h"
 #include "store/store_suite.h"
 
 namespace v100::store {
@@ -80,6 +81,18 @@ class SqliteFixture final : public StoreFixture {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreSuite,
                          testing::Values([] { return std::make_unique<SqliteFixture>(); }));
+
+class MemoryFixture final : public StoreFixture {
+ public:
+  Store& store() override { return store_; }
+  void turn() override { store_.turn(); }
+
+ private:
+  MemoryStore store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreSuite,
+                         testing::Values([] { return std::make_unique<MemoryFixture>(); }));
 
 // Commits one record and waits for the verdict.
 Result<void> put(SqliteStore& store, Tasks& tasks, std::string_view key, Bytes value) {

@@ -55,6 +55,7 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, UdpOptions option
   }
   auto self = std::unique_ptr<UdpSocket>(new UdpSocket(loop, Fd(bound.fd), std::move(receive)));
   self->v6_ = bound.v6;
+  self->segments_ = options.segmentation;
   return self;
 }
 

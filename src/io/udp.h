@@ -16,8 +16,9 @@
 namespace v100::io {
 
 struct UdpOptions {
-  Address bind;             // ip :: takes both families; port 0 lets the kernel choose
-  bool reuse_port = false;  // several shards on one port
+  Address bind;              // ip :: takes both families; port 0 lets the kernel choose
+  bool reuse_port = false;   // several shards on one port
+  bool segmentation = true;  // UDP_SEGMENT where the kernel has it; off to measure without
 };
 
 struct UdpCounters {

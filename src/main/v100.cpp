@@ -12,6 +12,7 @@ namespace {
 constexpr Verb verbs[] = {
     {"bench", "this machine's figures, one row an operation", run_bench},
     {"vectors", "public test vectors against this build, on every kernel", run_vectors},
+    {"load", "load generators: synthetic participants of a call", run_load},
     {"version", "what this build is: version, commit, compiler, kernels", run_version},
 };
 

@@ -6,6 +6,9 @@
 #include <openssl/params.h>
 
 #include "base/check.h"
+#include "base/cpu.h"
+#include "base/ct.h"
+#include "crypto/aead/gcm_kernel.h"
 
 namespace v100::crypto {
 namespace {
@@ -59,16 +62,113 @@ CipherContext keyed(const EVP_CIPHER* cipher, Bytes key, int encrypt) {
 
 }  // namespace
 
-// One context a direction: switching a context between sealing and opening would key it again.
+// The kernel for AES-GCM that this processor has, or none: then libcrypto does it.
+static const GcmKernel* gcm_kernel() noexcept {
+#if defined(__x86_64__)
+  static const bool usable = cpu_isa() == Isa::avx512 && __builtin_cpu_supports("vaes") != 0 &&
+                             __builtin_cpu_supports("vpclmulqdq") != 0;
+  return usable ? &gcm_avx512 : nullptr;
+#else
+  return nullptr;
+#endif
+}
+
+const char* gcm_kernel_name() noexcept {
+  const GcmKernel* const kernel = gcm_kernel();
+  return kernel != nullptr ? kernel->name : "openssl";
+}
+
 struct Aead::State {
-  CipherContext seal;
-  CipherContext open;
+  virtual ~State() = default;
+  virtual void seal(MutBytes tag, MutBytes text, FixedBytes<aead_nonce_bytes> nonce,
+                    Bytes additional) noexcept = 0;
+  // False: the tag is wrong. `text` may hold anything then.
+  virtual bool open(MutBytes text, Bytes tag, FixedBytes<aead_nonce_bytes> nonce,
+                    Bytes additional) noexcept = 0;
 };
 
-Aead::Aead(AeadAlgorithm algorithm, Bytes key) : state_(std::make_unique<State>()) {
+namespace {
+
+struct KernelState final : Aead::State {
+  KernelState(const GcmKernel& k, Bytes bytes) noexcept : kernel(k) {
+    kernel.expand(key, bytes.data(), bytes.size());
+  }
+  ~KernelState() override { wipe_object(key); }
+
+  void seal(MutBytes tag, MutBytes text, FixedBytes<aead_nonce_bytes> nonce,
+            Bytes additional) noexcept override {
+    kernel.crypt(key, nonce.data(), text.data(), text.size());
+    kernel.tag(key, nonce.data(), additional.data(), additional.size(), text.data(), text.size(),
+               tag.data());
+  }
+  bool open(MutBytes text, Bytes tag, FixedBytes<aead_nonce_bytes> nonce,
+            Bytes additional) noexcept override {
+    ByteArray<aead_tag_bytes> right;
+    kernel.tag(key, nonce.data(), additional.data(), additional.size(), text.data(), text.size(),
+               right.data());
+    if (!ct::declassify(ct::equal(right, tag), "whether a message is authentic is visible")) {
+      return false;
+    }
+    kernel.crypt(key, nonce.data(), text.data(), text.size());
+    return true;
+  }
+
+  const GcmKernel& kernel;
+  GcmKey key;
+};
+
+// One context a direction: switching a context between sealing and opening would key it again.
+struct OpensslState final : Aead::State {
+  OpensslState(AeadAlgorithm algorithm, Bytes key)
+      : sealing(keyed(cipher_of(algorithm), key, 1)),
+        opening(keyed(cipher_of(algorithm), key, 0)) {}
+
+  void seal(MutBytes tag, MutBytes text, FixedBytes<aead_nonce_bytes> nonce,
+            Bytes additional) noexcept override {
+    EVP_CIPHER_CTX* const context = sealing.get();
+    int n = 0;
+    CHECK(EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
+    CHECK(additional.empty() || EVP_EncryptUpdate(context, nullptr, &n, additional.data(),
+                                                  as_int(additional.size())) == 1);
+    CHECK(text.empty() ||
+          EVP_EncryptUpdate(context, text.data(), &n, text.data(), as_int(text.size())) == 1);
+    ByteArray<aead_tag_bytes>
+        rest;  // nothing is left to write; the call wants a place all the same
+    CHECK(EVP_EncryptFinal_ex(context, rest.data(), &n) == 1);
+    CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, as_int(tag.size()), tag.data()) == 1);
+  }
+  bool open(MutBytes text, Bytes tag, FixedBytes<aead_nonce_bytes> nonce,
+            Bytes additional) noexcept override {
+    EVP_CIPHER_CTX* const context = opening.get();
+    int n = 0;
+    ByteArray<aead_tag_bytes> expected;
+    copy(expected, tag);
+    CHECK(EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
+    CHECK(additional.empty() || EVP_DecryptUpdate(context, nullptr, &n, additional.data(),
+                                                  as_int(additional.size())) == 1);
+    CHECK(text.empty() ||
+          EVP_DecryptUpdate(context, text.data(), &n, text.data(), as_int(text.size())) == 1);
+    CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, as_int(expected.size()),
+                              expected.data()) == 1);
+    ByteArray<aead_tag_bytes> rest;
+    return EVP_DecryptFinal_ex(context, rest.data(), &n) == 1;
+  }
+
+  CipherContext sealing;
+  CipherContext opening;
+};
+
+}  // namespace
+
+Aead::Aead(AeadAlgorithm algorithm, Bytes key) {
   CHECK(key.size() == key_bytes(algorithm));
-  state_->seal = keyed(cipher_of(algorithm), key, 1);
-  state_->open = keyed(cipher_of(algorithm), key, 0);
+  const GcmKernel* const kernel =
+      algorithm == AeadAlgorithm::chacha20_poly1305 ? nullptr : gcm_kernel();
+  if (kernel != nullptr) {
+    state_ = std::make_unique<KernelState>(*kernel, key);
+  } else {
+    state_ = std::make_unique<OpensslState>(algorithm, key);
+  }
 }
 Aead::~Aead() = default;
 Aead::Aead(Aead&&) noexcept = default;
@@ -76,33 +176,12 @@ Aead& Aead::operator=(Aead&&) noexcept = default;
 
 void Aead::seal(FixedMutBytes<aead_tag_bytes> tag, MutBytes text,
                 FixedBytes<aead_nonce_bytes> nonce, Bytes additional) noexcept {
-  EVP_CIPHER_CTX* const context = state_->seal.get();
-  int n = 0;
-  CHECK(EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
-  CHECK(additional.empty() ||
-        EVP_EncryptUpdate(context, nullptr, &n, additional.data(), as_int(additional.size())) == 1);
-  CHECK(text.empty() ||
-        EVP_EncryptUpdate(context, text.data(), &n, text.data(), as_int(text.size())) == 1);
-  ByteArray<aead_tag_bytes> rest;  // nothing is left to write; the call wants a place all the same
-  CHECK(EVP_EncryptFinal_ex(context, rest.data(), &n) == 1);
-  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, as_int(tag.size()), tag.data()) == 1);
+  state_->seal(tag, text, nonce, additional);
 }
 
 Result<void> Aead::open(MutBytes text, FixedBytes<aead_tag_bytes> tag,
                         FixedBytes<aead_nonce_bytes> nonce, Bytes additional) noexcept {
-  EVP_CIPHER_CTX* const context = state_->open.get();
-  int n = 0;
-  ByteArray<aead_tag_bytes> expected;
-  copy(expected, tag);
-  CHECK(EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
-  CHECK(additional.empty() ||
-        EVP_DecryptUpdate(context, nullptr, &n, additional.data(), as_int(additional.size())) == 1);
-  CHECK(text.empty() ||
-        EVP_DecryptUpdate(context, text.data(), &n, text.data(), as_int(text.size())) == 1);
-  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, as_int(expected.size()),
-                            expected.data()) == 1);
-  ByteArray<aead_tag_bytes> rest;
-  if (EVP_DecryptFinal_ex(context, rest.data(), &n) != 1) {
+  if (!state_->open(text, tag, nonce, additional)) {
     wipe(text);  // unauthenticated plaintext must not be seen
     return fail(Errc::unauthenticated, "aead: wrong tag");
   }

@@ -36,10 +36,14 @@ class Aead {
   Result<void> open(MutBytes text, FixedBytes<aead_tag_bytes> tag,
                     FixedBytes<aead_nonce_bytes> nonce, Bytes additional) noexcept;
 
+  struct State;  // for the implementations
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
+
+// Which code does AES-GCM in this process: "avx512" (ours) or "openssl". V100_KERNEL lowers it.
+const char* gcm_kernel_name() noexcept;
 
 // AES in counter mode (SP 800-38A §6.5), for AES-CM of RFC 3711 and its key derivation.
 class AesCtr {

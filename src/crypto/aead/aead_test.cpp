@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <map>
+#include <openssl/evp.h>
 #include <simdjson.h>
 #include <string>
 
@@ -56,6 +57,41 @@ TEST(Aead, EveryFlippedBitIsRefusedAndLeavesZeros) {
       ASSERT_TRUE(aead.open(text, tag, FixedBytes<12>(nonce), additional));
       EXPECT_EQ(text, clear);
     }
+  }
+}
+
+// Every length up to a packet and a bit: whatever kernel runs gives what libcrypto gives.
+TEST(Aead, GcmEqualsOpenssl) {
+  std::printf("AES-GCM by %s\n", gcm_kernel_name());
+  for (const AeadAlgorithm algorithm : {AeadAlgorithm::aes_128_gcm, AeadAlgorithm::aes_256_gcm}) {
+    const Buffer key = counting(key_bytes(algorithm), 99);
+    Aead aead(algorithm, key);
+    EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
+    for (std::size_t bytes = 0; bytes < 1600; ++bytes) {
+      const std::size_t additional_bytes = bytes % 67;
+      const Buffer nonce = counting(12, static_cast<std::uint8_t>(bytes));
+      const Buffer additional = counting(additional_bytes, static_cast<std::uint8_t>(bytes / 3));
+      const Buffer clear = counting(bytes, static_cast<std::uint8_t>(bytes * 5));
+      Buffer want(bytes + 16);
+      int n = 0;
+      EVP_EncryptInit_ex(
+          context, algorithm == AeadAlgorithm::aes_128_gcm ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
+          nullptr, key.data(), nonce.data());
+      EVP_EncryptUpdate(context, nullptr, &n, additional.data(),
+                        static_cast<int>(additional_bytes));
+      EVP_EncryptUpdate(context, want.data(), &n, clear.data(), static_cast<int>(bytes));
+      EVP_EncryptFinal_ex(context, want.data() + bytes, &n);
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, want.data() + bytes);
+      Buffer got = clear;
+      got.resize(bytes + 16, 0xee);
+      aead.seal(MutBytes(got).last<16>(), MutBytes(got).first(bytes), FixedBytes<12>(nonce),
+                additional);
+      ASSERT_EQ(to_hex(got), to_hex(want)) << bytes << " bytes";
+      ASSERT_TRUE(aead.open(MutBytes(got).first(bytes), Bytes(got).last<16>(),
+                            FixedBytes<12>(nonce), additional));
+      ASSERT_TRUE(same(Bytes(got).first(bytes), clear));
+    }
+    EVP_CIPHER_CTX_free(context);
   }
 }
 

@@ -12,7 +12,9 @@ namespace {
 constexpr unsigned top_height = 720;    // what clients send as the top layer of the camera
 constexpr std::uint8_t loss_high = 26;  // of 256: 10 %
 constexpr std::uint64_t limit_floor_bps = 150000;
+constexpr Duration hold_first = Duration::seconds(2);
 constexpr Duration hold_max = Duration::seconds(60);
+constexpr Duration queue_grown = Duration::milliseconds(60);
 
 // The lowest layer that is not visibly too small for the view, or a guess from how many videos
 // share the screen where the view is not known.
@@ -66,7 +68,10 @@ void update_limit(Instant now, Member& member, std::uint64_t sent_bps) {
   }
   fraction /= reports;
   member.loss_down_permille = static_cast<std::uint16_t>(fraction * 1000 / 256);
-  const bool remb_fell = std::exchange(d.remb_fell, false) && d.remb_bps < sent_bps;
+  // A browser that is short of processor time lowers its estimate, too; a queue in the network
+  // also shows in the round-trip time.
+  const bool remb_fell = std::exchange(d.remb_fell, false) && d.remb_bps < sent_bps &&
+                         member.rtt - member.rtt_least > queue_grown;
   if (fraction > loss_high || remb_fell) {
     if (++d.bad_reports < (remb_fell ? 1u : 2u)) {
       return;
@@ -74,16 +79,16 @@ void update_limit(Instant now, Member& member, std::uint64_t sent_bps) {
     d.bad_reports = 0;
     d.limit_bps = std::max(limit_floor_bps, sent_bps * 80 / 100);
     // A step up that failed soon is not repeated soon.
-    d.hold = now - d.raised_at < Duration::seconds(10) ? std::min(d.hold * 2, hold_max)
-                                                       : Duration::seconds(5);
+    const bool failed_step = now - d.raised_at < Duration::seconds(10);
+    d.hold = failed_step ? std::min(d.hold * 2, hold_max) : hold_first;
     d.hold_until = now + d.hold;
     return;
   }
   d.bad_reports = 0;
   if (d.limit_bps != UINT64_MAX && now >= d.hold_until) {
-    d.limit_bps = d.limit_bps * 3 / 2;
+    d.limit_bps *= 2;
     d.raised_at = now;
-    d.hold_until = now + Duration::seconds(3);
+    d.hold_until = now + Duration::seconds(2);
     if (d.limit_bps > 100000000) {
       d.limit_bps = UINT64_MAX;
     }

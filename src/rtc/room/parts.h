@@ -125,7 +125,7 @@ struct Downlink {
   bool remb_fell = false;                // since the last look
   std::uint64_t limit_bps = UINT64_MAX;  // no limit known
   Instant hold_until;                    // no step up before
-  Duration hold = Duration::seconds(5);
+  Duration hold = Duration::seconds(2);
   Instant raised_at;
   unsigned bad_reports = 0;  // in a row
 };
@@ -143,7 +143,8 @@ struct Member {
   std::string cname;                     // of this member's tracks
   std::uint16_t transport_sequence = 0;  // of packets to this member
   RateMeter up, down;
-  Duration rtt = Duration::nanoseconds(0);
+  Duration rtt = Duration::nanoseconds(0);  // smoothed; 0: not known yet
+  Duration rtt_least = Duration::nanoseconds(0);
   Downlink downlink;
   Instant reported_at, chosen_at;
   // Loss of what the member sends, over windows of two seconds.

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/units.h"
 
 namespace v100 {
 
@@ -32,6 +33,7 @@ struct Address {
 struct Datagram {
   Address peer;
   MutBytes bytes;
+  Instant arrived{};  // received ones: when the kernel got it, which may be well before it is read
 };
 
 }  // namespace v100

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <netinet/udp.h>
 
 #include "base/limits.h"
@@ -27,6 +28,34 @@ constexpr int socket_buffer_bytes = 4 * 1024 * 1024;
 // Reads a turn may do before timers and other sockets get their chance.
 constexpr int batches_per_turn = 8;
 
+// Both clocks at one moment: the kernel stamps by the one, and we count by the other.
+struct ClockPair {
+  std::int64_t real_ns, monotonic_ns;
+};
+
+ClockPair read_clocks() noexcept {
+  timespec real{}, monotonic{};
+  clock_gettime(CLOCK_REALTIME, &real);
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  return {real.tv_sec * 1000000000LL + real.tv_nsec,
+          monotonic.tv_sec * 1000000000LL + monotonic.tv_nsec};
+}
+
+// Senders estimate their bandwidth from the differences of arrival times: when we got round to
+// reading would blur them. A stamp from the future or over a second old (the clock was set) is not
+// believed.
+Instant arrival(msghdr& header, const ClockPair& clocks) noexcept {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+      timespec stamp{};
+      std::memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+      const std::int64_t age = clocks.real_ns - (stamp.tv_sec * 1000000000LL + stamp.tv_nsec);
+      return Instant::from_ns(clocks.monotonic_ns - (age >= 0 && age < 1000000000 ? age : 0));
+    }
+  }
+  return Instant::from_ns(clocks.monotonic_ns);
+}
+
 }  // namespace
 
 struct UdpSocket::Rings {
@@ -35,6 +64,10 @@ struct UdpSocket::Rings {
   std::array<sockaddr_storage, batch_messages> in_peers{};
   std::array<ByteArray<receive_bytes>, batch_messages> in_bytes;
   std::array<Datagram, batch_messages> in_batch{};
+  struct alignas(cmsghdr) Stamp {
+    std::uint8_t bytes[CMSG_SPACE(sizeof(timespec))];
+  };
+  std::array<Stamp, batch_messages> in_stamps{};
 
   struct alignas(cmsghdr) Control {
     std::uint8_t bytes[CMSG_SPACE(sizeof(std::uint16_t))];
@@ -64,6 +97,8 @@ UdpSocket::UdpSocket(Loop& loop, Fd fd, Receive receive)
   for (const int option : {SO_RCVBUF, SO_SNDBUF}) {
     setsockopt(fd_.get(), SOL_SOCKET, option, &socket_buffer_bytes, sizeof socket_buffer_bytes);
   }
+  const int on = 1;
+  setsockopt(fd_.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   local_ = local_address(fd_.get());
   watch_ = loop_.watch(fd_.get(), {.read = true}, [this](Readiness) { on_readable(); });
 }
@@ -81,12 +116,15 @@ void UdpSocket::on_readable() {
       header.msg_namelen = sizeof(sockaddr_storage);
       header.msg_iov = &r.in_pieces[i];
       header.msg_iovlen = 1;
+      header.msg_control = r.in_stamps[i].bytes;
+      header.msg_controllen = sizeof r.in_stamps[i].bytes;
     }
     const int got = recvmmsg(fd_.get(), r.in.data(), batch_messages, 0, nullptr);
     if (got <= 0) {
       return;  // empty, or the pending error of an earlier send, which is now read
     }
     std::size_t taken = 0;
+    const ClockPair clocks = read_clocks();
     for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
       const std::size_t size = r.in[i].msg_len;
       if (size > limits::datagram_bytes || (r.in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
@@ -95,7 +133,8 @@ void UdpSocket::on_readable() {
       }
       ++counters_.received;
       counters_.received_bytes += size;
-      r.in_batch[taken++] = {from_kernel(r.in_peers[i]), MutBytes(r.in_bytes[i]).first(size)};
+      r.in_batch[taken++] = {from_kernel(r.in_peers[i]), MutBytes(r.in_bytes[i]).first(size),
+                             arrival(r.in[i].msg_hdr, clocks)};
     }
     receive_(loop_.now(), std::span(r.in_batch).first(taken));
     if (static_cast<std::size_t>(got) < batch_messages) {

@@ -91,8 +91,8 @@ class Room {
   // Until true nothing is sent to the member (its transport has no keys yet).
   void set_connected(Instant now, MemberId member, bool connected);
 
-  // `packet` may be changed in place.
-  void on_rtp(Instant now, MemberId from, MutBytes packet, PacketBatch& out);
+  // `arrived` is when the packet reached the machine: what the sender's bandwidth estimate goes by.
+  void on_rtp(Instant now, Instant arrived, MemberId from, Bytes packet, PacketBatch& out);
   void on_rtcp(Instant now, MemberId from, Bytes packet, PacketBatch& out);
   // Every 10 to 20 ms: feedback, NACK, reports, PLI, layer choice.
   void on_timer(Instant now, PacketBatch& out, std::vector<RoomEvent>& events);

@@ -87,7 +87,7 @@ Binding* Room::State::bind(Member& member, const rtp::Packet& packet) {
   return &member.bindings.back();
 }
 
-void Room::on_rtp(Instant now, MemberId from, MutBytes bytes, PacketBatch& out) {
+void Room::on_rtp(Instant now, Instant arrived, MemberId from, Bytes bytes, PacketBatch& out) {
   State& s = *state_;
   Member* member = s.find(from);
   if (member == nullptr) {
@@ -105,7 +105,7 @@ void Room::on_rtp(Instant now, MemberId from, MutBytes bytes, PacketBatch& out) 
   // Also for what is dropped below: the browser's estimate is about the path, not about us.
   const Bytes number = rtp::find_extension(*packet, member->extensions.transport_sequence);
   if (number.size() == 2) {
-    member->arrivals.on_packet(now, load_be<std::uint16_t>(number.data()));
+    member->arrivals.on_packet(arrived, load_be<std::uint16_t>(number.data()));
   }
   const Binding* binding = s.bind(*member, *packet);
   if (binding == nullptr) {

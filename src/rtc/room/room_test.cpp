@@ -131,7 +131,7 @@ struct Scene {
   Instant now = Instant::from_ns(1000000000);
 
   void pass(std::int64_t ms) { now = now + Duration::milliseconds(ms); }
-  void rtp(MemberId from, Buffer packet) { room.on_rtp(now, from, packet, out); }
+  void rtp(MemberId from, Buffer packet) { room.on_rtp(now, now, from, packet, out); }
   void timer() { room.on_timer(now, out, events); }
   // Takes out what is for one member, split into media and control.
   std::vector<Buffer> take(MemberId member, bool control) {
@@ -664,7 +664,7 @@ TEST(Room, TheTapSeesDropsInjectsAndReroutes) {
   const auto frame = [&](MemberId m, Sender& sender, bool key, std::uint8_t mark) {
     Buffer packet = sender.frame(key, transport, mark)[0];
     now = now + Duration::milliseconds(33);
-    room.on_rtp(now, m, packet, out);
+    room.on_rtp(now, now, m, packet, out);
     for (const auto& e : out.entries()) {
       const auto p = rtp::parse(out.buffer(e).first(e.size));
       sequences.push_back(p->header.sequence);

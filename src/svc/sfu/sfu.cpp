@@ -419,7 +419,7 @@ void Sfu::on_datagrams(Instant now, std::span<Datagram> batch) {
       take_events(now, peer);
     }
     if (got.kind == rtc::Received::Kind::rtp) {
-      peer.room->room.on_rtp(now, peer.number, got.packet, batch_);
+      peer.room->room.on_rtp(now, datagram.arrived, peer.number, got.packet, batch_);
     } else if (got.kind == rtc::Received::Kind::rtcp) {
       peer.room->room.on_rtcp(now, peer.number, got.packet, batch_);
     }

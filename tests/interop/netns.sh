@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs a command in a fresh network namespace with one address, 10.77.0.1, and a default route:
+# Firefox never pairs loopback addresses, so a call with it needs a network that looks like one.
+# The namespace dies with the command. Needs root (or CAP_SYS_ADMIN and CAP_NET_ADMIN).
+set -euo pipefail
+exec unshare --net -- bash -c '
+  set -e
+  ip link set lo up
+  ip link add v100a type veth peer name v100b
+  ip addr add 10.77.0.1/24 dev v100a
+  ip link set v100a up
+  ip link set v100b up
+  ip route add default via 10.77.0.2 dev v100a
+  exec "$@"
+' netns "$@"

@@ -17,7 +17,7 @@ const dev = process.argv.includes('--dev');
 const wasm = option(
   '--wasm',
   process.env.V100_WASM ??
-    firstOf(['dist-wasm/v100.wasm', 'wasm/v100.wasm', '../build/wasm/v100.wasm']),
+    firstOf(['dist-wasm/v100.wasm', 'wasm/v100.wasm', '../build/release/web/wasm/v100.wasm']),
 );
 
 function firstOf(names) {

@@ -2,7 +2,11 @@
 // call (two or more members in one room, no end-to-end encryption).
 import { spawn } from 'node:child_process';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import readline from 'node:readline';
+
+// The browser drivers are web/package.json's.
+const web = createRequire(new URL('../../web/package.json', import.meta.url));
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -59,7 +63,7 @@ export async function servePage() {
 }
 
 export async function chromium(extra = []) {
-  const { chromium: driver } = await import('playwright-core');
+  const { chromium: driver } = web('playwright-core');
   const browser = await driver.launch({
     executablePath: '/usr/bin/chromium',
     headless: true,
@@ -83,7 +87,7 @@ export async function chromium(extra = []) {
 }
 
 export async function firefox() {
-  const { default: driver } = await import('puppeteer-core');
+  const driver = web('puppeteer-core').default ?? web('puppeteer-core');
   const browser = await driver.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',

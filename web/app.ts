@@ -230,6 +230,7 @@ const OVER: Record<Over, [title: string, text: string]> = {
     'Encryption stopped',
     'The part of this page that encrypts has stopped, so the call was ended here. Join again to go on.',
   ],
+  'no-room': ['There is no such room', 'It may have been empty for a day, or was ended.'],
   'refused-by-server': [
     'The server did not let this device in',
     'Its keys or its link were not accepted.',

@@ -243,6 +243,7 @@ function mock(): CallModel {
     hand,
     notices,
     startedAt: Date.now() - 754_000,
+    show: () => undefined,
     acceptClassical: () => undefined,
     setMic: async (on) => micOn.set(on),
     setCamera: async (on) => cameraOn.set(on),

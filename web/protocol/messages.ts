@@ -56,6 +56,7 @@ export type ClientMessage =
   | { t: 'keys'; list: { to: LeafId; msg: string }[] }
   | { t: 'data'; msg: string; to?: LeafId }
   | { t: 'statement'; msg: string }
+  | { t: 'view'; mid: string; height: number }
   | { t: 'leave' }
   | { t: 'ping'; at: number };
 
@@ -67,6 +68,8 @@ export interface RecvLine {
   mid: string;
   member: LeafId;
   track: Track;
+  /** CSS pixels at which it is shown, 0: not at all. Bounds the layer that the server sends. */
+  height?: number;
 }
 
 type Fields = Record<string, unknown>;

@@ -43,9 +43,11 @@ export interface CallOptions {
 }
 
 /** Whose words an error uses that answers an offer. */
-const ABOUT_MEDIA = /offer|sdp|sfu|media|negotiate|ice|dtls/;
+const ABOUT_MEDIA = /^(negotiate|sdp|sfu|ice|dtls|rtc|mux):|\boffer\b/;
 /** Whoever is seen in the first moments was here before us. */
 const QUIET_MS = 2000;
+/** Sizes settle this long before the server is told. */
+const VIEW_MS = 400;
 const NOTICE_MS = 6000;
 const PATH_PATIENCE_MS = 12_000;
 const GREY: Badge = {
@@ -96,6 +98,8 @@ export class Call implements CallModel {
   private classical = false;
   private noticeId = 0;
   private last: Received | null = null;
+  private heights: ReadonlyMap<string, number> = new Map();
+  private heightTimer = 0;
   private everConnected = false;
   private quietUntil = Infinity;
   private readonly wereHere = new Set<LeafId>();
@@ -120,12 +124,10 @@ export class Call implements CallModel {
   async start(): Promise<void> {
     const { crypto, options } = this;
     this.listen();
-    const { room, fragment, name } = options;
-    const begun = await crypto.begin({ room, fragment, name }).catch((e: unknown) => {
+    await this.begin().catch((e: unknown) => {
       for (const end of this.ends.splice(0)) end();
       throw e;
     });
-    this.me.set(begun.leafId);
     this.devices.onlost = (kind) => this.onLost(kind);
     root((dispose) => {
       this.ends.push(dispose);
@@ -147,6 +149,18 @@ export class Call implements CallModel {
         this.phase.peek().at === 'in' &&
         crypto.send({ t: 'ping', at: Math.round(performance.now()) }),
     });
+  }
+
+  show(heights: ReadonlyMap<string, number>): void {
+    this.heights = heights;
+    clearTimeout(this.heightTimer);
+    this.heightTimer = window.setTimeout(() => this.tellHeights(), VIEW_MS);
+  }
+
+  private async begin(): Promise<void> {
+    const { room, fragment, name } = this.options;
+    const begun = await this.crypto.begin({ room, fragment, name });
+    this.me.set(begun.leafId);
   }
 
   acceptClassical(): void {
@@ -308,10 +322,20 @@ export class Call implements CallModel {
   private onError(m: Extract<ServerMessage, { t: 'error' }>): void {
     if (this.phase.peek().at === 'dialling' && m.code === 'forbidden' && m.what === 'classical hop')
       return this.phase.set({ at: 'classical' });
-    if (this.phase.peek().at === 'dialling' && m.code === 'forbidden')
-      return void this.finish('refused-by-server');
+    if (this.phase.peek().at === 'dialling') return this.onHelloRefused(m.code);
     if (ABOUT_MEDIA.test(m.what)) this.peer?.refused(m.code === 'conflict');
     console.warn('server refused', m.code, m.what);
+  }
+
+  private onHelloRefused(code: string): void {
+    const again = code === 'conflict' || code === 'busy' || code === 'unavailable';
+    if (!again) return void this.finish(code === 'not_found' ? 'no-room' : 'refused-by-server');
+    // A leaf whose short id is taken draws another nonce (e2ee.md §3); a busy server is asked later.
+    const fresh = code === 'conflict' ? this.begin() : Promise.resolve();
+    fresh.then(
+      () => this.socket?.redial(),
+      () => this.finish('refused-by-server'),
+    );
   }
 
   private onBye(reason: ByeReason): void {
@@ -387,7 +411,10 @@ export class Call implements CallModel {
       events: {
         send: (message) => this.crypto.send({ ...message }),
         path: (state) => this.onPath(state),
-        lines: () => this.publish(),
+        lines: () => {
+          this.publish();
+          this.show(this.heights);
+        },
         rebuild: () => this.rebuild(),
         log: (what) => console.warn(what),
       },
@@ -406,6 +433,10 @@ export class Call implements CallModel {
     const streams = new Map<string, MediaStream>();
     for (const [key, slot] of this.peer?.received ?? []) streams.set(key, slot.stream);
     this.streams.set(streams);
+  }
+
+  private tellHeights(): void {
+    if (this.socket?.open && this.phase.peek().at === 'in') this.peer?.setHeights(this.heights);
   }
 
   private onPath(state: Path): void {
@@ -511,6 +542,7 @@ export class Call implements CallModel {
     this.phase.set({ at: 'over', why });
     this.stopScreen();
     this.pathTimer?.();
+    clearTimeout(this.heightTimer);
     this.peer?.close();
     await Promise.race([left, new Promise((done) => setTimeout(done, 1000))]);
     for (const end of this.ends.splice(0)) end();

@@ -19,7 +19,7 @@ export type Phase =
   | { at: 'lobby' }
   | { at: 'in' }
   | { at: 'over'; why: Over };
-export type Over = ByeReason | 'left' | 'worker' | 'refused-by-server';
+export type Over = ByeReason | 'left' | 'worker' | 'refused-by-server' | 'no-room';
 
 export interface Hop {
   kex: string;
@@ -84,6 +84,8 @@ export interface CallModel {
   readonly hand: Read<boolean>;
   readonly notices: Read<Notice[]>;
   readonly startedAt: number;
+  /** How tall each picture is shown, in CSS pixels, by its key (`LEAF/TRACK`). */
+  show(heights: ReadonlyMap<string, number>): void;
   acceptClassical(): void;
   setMic(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;

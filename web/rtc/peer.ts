@@ -28,6 +28,7 @@ export interface PeerEvents {
 export interface RecvSlot extends Want {
   readonly transceiver: RTCRtpTransceiver;
   readonly stream: MediaStream;
+  height?: number;
 }
 
 interface SendSlot {
@@ -111,6 +112,18 @@ export class Peer {
     if (!change.open.length && !change.close.length) return;
     this.run(this.talk.change(performance.now()));
     this.options.events.lines();
+  }
+
+  /** How tall each received picture is shown, by its key; what is missing is not shown. */
+  setHeights(heights: ReadonlyMap<string, number>): void {
+    for (const [key, slot] of this.receivers) {
+      if (kindOf(slot.track) !== 'video') continue;
+      const height = heights.get(key) ?? 0;
+      if (slot.height === height) continue;
+      slot.height = height;
+      const mid = slot.transceiver.currentDirection ? slot.transceiver.mid : null;
+      if (mid !== null) this.options.events.send({ t: 'view', mid, height });
+    }
   }
 
   socketUp(): void {
@@ -207,9 +220,10 @@ export class Peer {
       if (slot.shown && mid !== null && present.has(mid)) send.push({ mid, track });
     }
     const recv: RecvLine[] = [];
-    for (const { transceiver, member, track } of this.receivers.values()) {
-      if (transceiver.mid !== null && present.has(transceiver.mid))
-        recv.push({ mid: transceiver.mid, member, track });
+    for (const { transceiver, member, track, height } of this.receivers.values()) {
+      const { mid } = transceiver;
+      if (mid === null || !present.has(mid)) continue;
+      recv.push({ mid, member, track, ...(height === undefined ? {} : { height }) });
     }
     this.options.crypto.codecs(codecTable(sdp));
     this.options.events.send({ t: 'offer', n, sdp, send, recv });

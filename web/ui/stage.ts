@@ -37,6 +37,11 @@ export function stage(call: CallModel, view: StageView): HTMLElement {
       hidden,
     };
   });
+  effect(() => {
+    const heights = new Map<string, number>();
+    for (const [key, rect] of placing().places) heights.set(key, Math.round(rect.height));
+    call.show(heights);
+  });
   const field = h(
     'div',
     { class: () => `tiles ${focus() ? 'focused' : ''}`, 'data-testid': 'tiles' },

@@ -14,15 +14,8 @@ const option = (name, fallback) => {
 };
 const out = resolve(option('--out', join(here, 'dist')));
 const dev = process.argv.includes('--dev');
-const wasm = option(
-  '--wasm',
-  process.env.V100_WASM ??
-    firstOf(['dist-wasm/v100.wasm', 'wasm/v100.wasm', '../build/release/web/wasm/v100.wasm']),
-);
-
-function firstOf(names) {
-  return names.map((name) => join(here, name)).find(existsSync);
-}
+const built = join(here, '../build/release/web/wasm/v100.wasm');
+const wasm = option('--wasm', existsSync(built) ? built : undefined);
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const sri = (bytes) => 'sha384-' + createHash('sha384').update(bytes).digest('base64');
 

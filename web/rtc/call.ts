@@ -27,6 +27,8 @@ import { between, level, type Level, type Received } from '../protocol/quality.t
 import { Speakers } from '../protocol/speaker.ts';
 import { Devices } from './devices.ts';
 import { heard, received } from './senses.ts';
+import { onNetworkChange } from './network.ts';
+import { Notices } from './notices.ts';
 import { Share } from './share.ts';
 import { Peer, type Path } from './peer.ts';
 import { Socket } from './socket.ts';
@@ -48,7 +50,6 @@ const ABOUT_MEDIA = /^(negotiate|sdp|sfu|ice|dtls|rtc|mux):|\boffer\b/;
 const QUIET_MS = 2000;
 /** Sizes settle this long before the server is told. */
 const VIEW_MS = 400;
-const NOTICE_MS = 6000;
 const PATH_PATIENCE_MS = 12_000;
 const GREY: Badge = {
   state: 'grey',
@@ -82,7 +83,8 @@ export class Call implements CallModel {
   readonly screen = this.share.state;
   readonly screenTrack = this.share.video;
   readonly hand = signal(false);
-  readonly notices = signal<Notice[]>([]);
+  private readonly told = new Notices();
+  readonly notices = this.told.list;
   readonly quality = signal<QualityView>({ level: 0, up: null, down: null, own: null });
   readonly media: Read<MediaState>;
   /** Counters for tests and the log. */
@@ -96,7 +98,6 @@ export class Call implements CallModel {
   private peer: Peer | null = null;
   private socket: Socket | null = null;
   private classical = false;
-  private noticeId = 0;
   private last: Received | null = null;
   private heights: ReadonlyMap<string, number> = new Map();
   private heightTimer = 0;
@@ -215,16 +216,11 @@ export class Call implements CallModel {
   }
 
   notify(text: string, kind: Notice['kind'] = 'info'): void {
-    const id = ++this.noticeId;
-    this.notices.update((list) => [
-      ...list.filter((n) => n.text !== text).slice(-3),
-      { id, text, kind },
-    ]);
-    window.setTimeout(() => this.dismiss(id), NOTICE_MS);
+    this.told.add(text, kind);
   }
 
   dismiss(id: number): void {
-    this.notices.update((list) => list.filter((n) => n.id !== id));
+    this.told.drop(id);
   }
 
   async leave(): Promise<void> {
@@ -494,21 +490,16 @@ export class Call implements CallModel {
   private pathTimer: (() => void) | null = null;
 
   private watchNetwork(): void {
-    const changed = () => {
-      if (this.phase.peek().at !== 'in') return;
-      this.socket?.redial();
-      this.peer?.restartIce();
-    };
-    const connection = (navigator as { connection?: EventTarget }).connection;
-    window.addEventListener('online', changed);
-    connection?.addEventListener('typechange', changed);
     const gone = () => void this.crypto.send({ t: 'leave' });
     window.addEventListener('pagehide', gone);
-    this.ends.push(() => {
-      window.removeEventListener('online', changed);
-      connection?.removeEventListener('typechange', changed);
-      window.removeEventListener('pagehide', gone);
-    });
+    this.ends.push(
+      () => window.removeEventListener('pagehide', gone),
+      onNetworkChange(() => {
+        if (this.phase.peek().at !== 'in') return;
+        this.socket?.redial();
+        this.peer?.restartIce();
+      }),
+    );
   }
 
   private hear(): void {

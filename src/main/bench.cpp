@@ -88,6 +88,7 @@ int run_bench(int argc, char** argv) {
   std::vector<BenchRow> rows;
   add_crypto_rows(rows);
   add_engine_rows(rows);
+  add_rtc_rows(rows);
   int shown = 0;
   for (const BenchRow& row : rows) {
     if (row.name.find(filter) == std::string::npos) {

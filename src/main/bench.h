@@ -30,5 +30,6 @@ BenchResult measure(const BenchRow& row);
 
 void add_crypto_rows(std::vector<BenchRow>& rows);
 void add_engine_rows(std::vector<BenchRow>& rows);
+void add_rtc_rows(std::vector<BenchRow>& rows);
 
 }  // namespace v100

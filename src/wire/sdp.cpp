@@ -12,7 +12,8 @@ namespace {
 // Bounds per m-line; browsers stay under a quarter of each.
 constexpr std::size_t formats_max = 128, extensions_max = 64, rids_max = 16, ssrcs_max = 64,
                       candidates_max = 64, feedback_max = 16, fingerprints_max = 8,
-                      line_bytes_max = 8192, token_bytes_max = 512;
+                      line_bytes_max = 8192, token_bytes_max = 512,
+                      credential_bytes_max = 257;  // RFC 8839 §5.4: 256; one more shows
 
 constexpr Error malformed{Errc::malformed, "sdp: line breaks the grammar"};
 constexpr Error too_many{Errc::too_large, "sdp: too many lines of one kind"};
@@ -81,14 +82,7 @@ class Parser {
   Result<void> on_pwd(std::string_view value);
   Result<void> on_fingerprint(std::string_view value);
   Result<void> on_setup(std::string_view value);
-  Result<void> on_sendrecv(std::string_view value);
-  Result<void> on_sendonly(std::string_view value);
-  Result<void> on_recvonly(std::string_view value);
-  Result<void> on_inactive(std::string_view value);
   Result<void> on_mid(std::string_view value);
-  Result<void> on_rtcp_mux(std::string_view value);
-  Result<void> on_rtcp_rsize(std::string_view value);
-  Result<void> on_bundle_only(std::string_view value);
   Result<void> on_rtpmap(std::string_view value);
   Result<void> on_fmtp(std::string_view value);
   Result<void> on_rtcp_fb(std::string_view value);
@@ -99,9 +93,8 @@ class Parser {
   Result<void> on_ssrc_group(std::string_view value);
   Result<void> on_msid(std::string_view value);
   Result<void> on_candidate(std::string_view value);
-  Result<void> on_end_of_candidates(std::string_view value);
 
-  Result<void> direction(Direction d);
+  bool flag(std::string_view key);
   Result<void> codec_line(std::string_view value, std::vector<CodecLine>& out, std::size_t most);
   IceAndDtls& transport() { return media_ == nullptr ? session_.transport : media_->transport; }
 
@@ -118,14 +111,7 @@ const Parser::Row Parser::rows[] = {
     {"ice-pwd", &Parser::on_pwd},
     {"fingerprint", &Parser::on_fingerprint},
     {"setup", &Parser::on_setup},
-    {"sendrecv", &Parser::on_sendrecv},
-    {"sendonly", &Parser::on_sendonly},
-    {"recvonly", &Parser::on_recvonly},
-    {"inactive", &Parser::on_inactive},
     {"mid", &Parser::on_mid},
-    {"rtcp-mux", &Parser::on_rtcp_mux},
-    {"rtcp-rsize", &Parser::on_rtcp_rsize},
-    {"bundle-only", &Parser::on_bundle_only},
     {"rtpmap", &Parser::on_rtpmap},
     {"fmtp", &Parser::on_fmtp},
     {"rtcp-fb", &Parser::on_rtcp_fb},
@@ -136,7 +122,6 @@ const Parser::Row Parser::rows[] = {
     {"ssrc-group", &Parser::on_ssrc_group},
     {"msid", &Parser::on_msid},
     {"candidate", &Parser::on_candidate},
-    {"end-of-candidates", &Parser::on_end_of_candidates},
 };
 
 Result<Session> Parser::run(std::string_view text) {
@@ -260,12 +245,41 @@ Result<void> Parser::close_media() {
 Result<void> Parser::attribute(std::string_view text) {
   std::string_view value;
   const std::string_view key = cut(text, ':', value);
+  if (flag(key)) {
+    return {};
+  }
   for (const Row& row : rows) {
     if (row.name == key) {
       return (this->*row.take)(value);
     }
   }
   return {};
+}
+
+// Attributes without a value.
+bool Parser::flag(std::string_view key) {
+  struct Flag {
+    std::string_view name;
+    bool Media::* field;
+  };
+  constexpr Flag flags[] = {{"rtcp-mux", &Media::rtcp_mux},
+                            {"rtcp-rsize", &Media::rtcp_reduced},
+                            {"bundle-only", &Media::bundle_only},
+                            {"end-of-candidates", &Media::end_of_candidates}};
+  for (const Flag& f : flags) {
+    if (f.name == key && media_ != nullptr) {
+      media_->*f.field = true;
+      return true;
+    }
+  }
+  using enum Direction;
+  for (const Direction d : {sendrecv, sendonly, recvonly, inactive}) {
+    if (key == sdp::name(d)) {
+      (media_ == nullptr ? direction_ : media_->direction) = d;
+      return true;
+    }
+  }
+  return false;
 }
 
 Result<void> Parser::on_group(std::string_view value) {
@@ -284,18 +298,12 @@ Result<void> Parser::on_ice_lite(std::string_view) {
 }
 
 Result<void> Parser::on_ufrag(std::string_view value) {
-  if (value.size() > 256) {  // RFC 8839 §5.4
-    return std::unexpected(malformed);
-  }
-  transport().ufrag = value;
+  transport().ufrag = value.substr(0, credential_bytes_max);
   return {};
 }
 
 Result<void> Parser::on_pwd(std::string_view value) {
-  if (value.size() > 256) {
-    return std::unexpected(malformed);
-  }
-  transport().pwd = value;
+  transport().pwd = value.substr(0, credential_bytes_max);
   return {};
 }
 
@@ -331,42 +339,12 @@ Result<void> Parser::on_setup(std::string_view value) {
   return {};
 }
 
-Result<void> Parser::direction(Direction d) {
-  (media_ == nullptr ? direction_ : media_->direction) = d;
-  return {};
-}
-Result<void> Parser::on_sendrecv(std::string_view) { return direction(Direction::sendrecv); }
-Result<void> Parser::on_sendonly(std::string_view) { return direction(Direction::sendonly); }
-Result<void> Parser::on_recvonly(std::string_view) { return direction(Direction::recvonly); }
-Result<void> Parser::on_inactive(std::string_view) { return direction(Direction::inactive); }
-
 Result<void> Parser::on_mid(std::string_view value) {
   if (value.empty() || value.size() > token_bytes_max) {
     return std::unexpected(malformed);
   }
   if (media_ != nullptr) {
     media_->mid = value;
-  }
-  return {};
-}
-
-Result<void> Parser::on_rtcp_mux(std::string_view) {
-  if (media_ != nullptr) {
-    media_->rtcp_mux = true;
-  }
-  return {};
-}
-
-Result<void> Parser::on_rtcp_rsize(std::string_view) {
-  if (media_ != nullptr) {
-    media_->rtcp_reduced = true;
-  }
-  return {};
-}
-
-Result<void> Parser::on_bundle_only(std::string_view) {
-  if (media_ != nullptr) {
-    media_->bundle_only = true;
   }
   return {};
 }
@@ -511,57 +489,7 @@ Result<void> Parser::on_candidate(std::string_view value) {
   return {};
 }
 
-Result<void> Parser::on_end_of_candidates(std::string_view) {
-  if (media_ != nullptr) {
-    media_->end_of_candidates = true;
-  }
-  return {};
-}
-
 }  // namespace
-
-const char* name(Kind kind) noexcept {
-  constexpr const char* names[] = {"audio", "video", "application", "other"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-const char* name(Direction direction) noexcept {
-  constexpr const char* names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
-  return names[static_cast<std::size_t>(direction)];
-}
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::optional<std::string_view> format_value(std::string_view format, std::string_view key) {
-  while (!format.empty()) {
-    std::string_view one = cut(format, ';', format);
-    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-    std::string_view value;
-    if (same_name(cut(one, '=', value), key)) {
-      return value;
-    }
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string_view> simulcast_ids(std::string_view list) {
-  std::vector<std::string_view> out;
-  while (!list.empty() && out.size() < rids_max) {
-    std::string_view rest;
-    std::string_view id = cut(cut(list, ';', list), ',', rest);
-    if (!id.empty() && id[0] == '~') {
-      id.remove_prefix(1);
-    }
-    if (!id.empty()) {
-      out.push_back(id);
-    }
-  }
-  return out;
-}
 
 Result<Session> parse(std::string_view text) { return Parser().run(text); }
 

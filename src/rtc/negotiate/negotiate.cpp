@@ -81,7 +81,8 @@ Result<Offered> read_remote(const sdp::Session& offer) {
   }
   const sdp::IceAndDtls& ice = transport_of(offer, *first, true);
   const sdp::IceAndDtls& dtls = transport_of(offer, *first, false);
-  if (ice.ufrag.size() < 4 || ice.pwd.size() < 22) {  // RFC 8839 §5.4
+  if (ice.ufrag.size() < 4 || ice.ufrag.size() > 256 || ice.pwd.size() < 22 ||
+      ice.pwd.size() > 256) {  // RFC 8839 §5.4
     return fail(Errc::malformed, "negotiate: no ICE credentials");
   }
   Offered out{{ice.ufrag, ice.pwd}, {}};

@@ -1,0 +1,118 @@
+// A room in use: its members, its lobby, what its host said, and what each of them must be told.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "e2ee/leaf.h"
+#include "svc/meeting/api.h"
+#include "svc/signaling/client_message.h"
+#include "svc/signaling/desk.h"
+#include "svc/signaling/statement_book.h"
+
+namespace v100::signaling {
+
+// Messages for a member whose socket is down, until it is back: the newest key message of each
+// sender, and what else fits; the oldest goes first.
+class Backlog {
+ public:
+  static constexpr std::size_t bytes_max = 512 * 1024;
+  void add(const Relay& relay);
+  std::vector<Relay> take();
+  std::size_t dropped() const noexcept { return dropped_; }
+
+ private:
+  std::map<e2ee::LeafId, Relay> keys_;
+  std::deque<Relay> rest_;
+  std::size_t bytes_ = 0;  // of rest_
+  std::size_t dropped_ = 0;
+};
+
+class LiveRoom {
+ public:
+  // How long a member without socket stays one.
+  static constexpr Duration absence_max = Duration::seconds(30);
+
+  LiveRoom(Desk& desk, const e2ee::RoomId& id);
+  LiveRoom(const LiveRoom&) = delete;
+  LiveRoom& operator=(const LiveRoom&) = delete;
+
+  const std::string& id() const noexcept { return id_; }
+  const e2ee::RoomHash& hash() const noexcept { return hash_; }
+  bool loaded() const noexcept { return book_.has_value(); }
+  void load(const meeting::RoomState& state);
+
+  // A verified hello. What becomes of it is told to the client; an error is left to the caller.
+  struct Arrival {
+    e2ee::Leaf leaf;
+    Buffer knock;
+    std::uint16_t media_port = 0;
+    bool draining = false;
+  };
+  Result<void> arrive(Connection& connection, const Arrival& arrival);
+  void disconnected(const Connection& connection, Instant now);
+  void leave(const e2ee::LeafId& member);
+
+  // A statement whose signature is verified, by the member of this connection.
+  Result<void> obey(const e2ee::Statement& statement, const Connection& from);
+  // forbidden or conflict, before the signature is looked at.
+  Result<void> check(const e2ee::StatementFields& fields) const { return book_->check(fields); }
+  void relay_keys(const e2ee::LeafId& from, const KeysMessage& message);
+  void relay_data(const e2ee::LeafId& from, const DataMessage& message);
+  void set_tracks(const e2ee::LeafId& member, const std::vector<sfu::SendLine>& sends);
+  SocketId socket_of(std::string_view member) const;  // by its id in hex; 0: none
+
+  void tick(Instant now);  // those gone too long
+  void publish();          // rosters and presence, if something changed
+  void end_all(std::string_view reason);
+  bool idle() const noexcept { return members_.empty() && guests_.empty(); }
+  void forget_admits();
+  std::size_t members() const noexcept { return members_.size(); }
+
+ private:
+  struct Member {
+    e2ee::Leaf leaf;
+    SocketId socket;
+    bool connected = true;
+    Instant gone_at;  // when not connected
+    std::vector<std::uint8_t> tracks;
+    Backlog backlog;
+  };
+  struct Guest {
+    e2ee::Leaf leaf;
+    SocketId socket;
+    Buffer knock;
+    std::uint16_t media_port = 0;
+  };
+
+  Result<void> resume(Connection& connection, Member& member, std::uint16_t media_port);
+  void become_member(Connection& connection, const e2ee::Leaf& leaf, std::uint16_t media_port);
+  void wait_in_lobby(Connection& connection, const Arrival& arrival);
+  Result<void> sender_is_free(const e2ee::Leaf& leaf) const;
+  void drop_ghosts(const e2ee::Leaf& leaf);
+  void admit_guests();
+  void remove(const e2ee::LeafId& leaf);
+  void erase_member(const e2ee::LeafId& leaf, const char* sfu_method);
+  void keep(StatementBook::Kept kept, Bytes issuer);
+
+  void relay(const Relay& message);
+  void deliver(const Relay& message);
+  void send_roster(const e2ee::LeafId& to, const Member& member);
+  void add_statements(Connection& to, RosterMessage& message) const;
+  void publish_presence();
+  std::set<e2ee::LeafId> present() const;
+
+  Desk& desk_;
+  std::string id_;
+  e2ee::RoomHash hash_;
+  std::optional<StatementBook> book_;
+  std::map<e2ee::LeafId, Member> members_;
+  std::map<e2ee::LeafId, Guest> guests_;
+  std::uint64_t version_ = 0;
+  bool dirty_ = false;
+  Buffer presence_;  // as last told to meeting
+};
+
+}  // namespace v100::signaling

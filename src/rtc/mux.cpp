@@ -23,7 +23,12 @@ bool Mux::add(TransportId id, std::string_view local_ufrag) {
   if (!by_ufrag_.try_emplace(std::string(local_ufrag), id).second) {
     return false;
   }
-  entries_[id.value()].ufrags.emplace_back(local_ufrag);
+  std::vector<std::string>& ufrags = entries_[id.value()].ufrags;
+  ufrags.emplace_back(local_ufrag);
+  if (ufrags.size() > ufrags_per_transport) {
+    by_ufrag_.erase(ufrags.front());
+    ufrags.erase(ufrags.begin());
+  }
   return true;
 }
 
@@ -55,6 +60,9 @@ void Mux::bind(const Address& address, TransportId id) {
     return;
   }
   const auto [at, fresh] = by_address_.try_emplace(address, id);
+  if (!fresh && at->second == id) {
+    return;
+  }
   if (!fresh) {
     std::erase(entries_[at->second.value()].addresses, address);
     at->second = id;

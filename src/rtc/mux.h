@@ -24,15 +24,16 @@ struct MuxStats {
   std::uint64_t dropped = 0;  // no such address, no such user name, or not STUN
 };
 
-// Owned by the sfu service; one per socket. Holds at most addresses_per_transport addresses for a
-// transport: the oldest makes way.
+// Owned by the sfu service; one per socket. For each transport it holds a bounded number of
+// addresses and fragments: the oldest makes way.
 class Mux {
  public:
   static constexpr std::size_t addresses_per_transport = 4;
+  static constexpr std::size_t ufrags_per_transport = 2;  // the old and the new one of a restart
 
   explicit Mux(std::uint64_t seed) noexcept;  // random: keeps hash collisions out of a peer's hands
 
-  // False when the fragment is already in use. A transport may have two during an ICE restart.
+  // False when the fragment is already in use.
   bool add(TransportId id, std::string_view local_ufrag);
   void remove_ufrag(std::string_view local_ufrag);
   void remove(TransportId id);  // with all its fragments and addresses

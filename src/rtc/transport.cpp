@@ -68,22 +68,15 @@ Received Transport::on_datagram(Instant now, const Address& from, MutBytes datag
       ++s.stats.unknown;
       return {};
   }
-  switch (s.ice.on_stun(now, from, datagram, out.datagrams)) {
-    case Ice::Outcome::refused:
-      ++s.stats.stun_refused;
-      break;
-    case Ice::Outcome::ignored:
-      break;
-    case Ice::Outcome::answered:
-      ++s.stats.stun_answered;
-      break;
-    case Ice::Outcome::path:
-      ++s.stats.stun_answered;
-      out.events.push_back({.kind = TransportEvent::Kind::path, .address = *s.ice.path()});
-      if (s.side == TransportSide::client) {
-        s.start_dtls(now, out);
-      }
-      break;
+  const Ice::Outcome outcome = s.ice.on_stun(now, from, datagram, out.datagrams);
+  const bool authentic = outcome == Ice::Outcome::answered || outcome == Ice::Outcome::path;
+  s.stats.stun_answered += authentic ? 1 : 0;
+  s.stats.stun_refused += outcome == Ice::Outcome::refused ? 1 : 0;
+  if (authentic && s.ice.path() == from) {
+    out.events.push_back({.kind = TransportEvent::Kind::path, .address = from});
+  }
+  if (outcome == Ice::Outcome::path && s.side == TransportSide::client) {
+    s.start_dtls(now, out);
   }
   return {};
 }

@@ -21,7 +21,9 @@
 namespace v100::rtc {
 
 // What a transport tells its owner. `path` comes first: the address that passed ICE; bind it in the
-// Mux. `connected` comes once; from then on protect_rtp/protect_rtcp work.
+// Mux. It comes again with each later check from there (every few seconds), so that a Mux entry
+// that somebody with a forged source address took away comes back. `connected` comes once; from
+// then on protect_rtp/protect_rtcp work.
 struct TransportEvent {
   enum class Kind : std::uint8_t { path, connected, failed, closed };
   Kind kind;

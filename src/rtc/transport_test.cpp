@@ -503,6 +503,26 @@ TEST(Mux, KeepsFourAddressesAndForgetsWithTheTransport) {
   EXPECT_TRUE(mux.add(one, "aaaa"));
   mux.remove_ufrag("bbbb");
   EXPECT_TRUE(mux.add(one, "bbbb"));
+  EXPECT_TRUE(mux.add(one, "cccc"));  // the third takes the place of the first
+  EXPECT_TRUE(mux.add(two, "aaaa"));
+  EXPECT_FALSE(mux.add(two, "bbbb"));
+  for (int i = 0; i < 10; ++i) {
+    mux.bind(v4("192.0.2.9", 1), one);  // again and again, and still one entry
+  }
+  mux.bind(v4("192.0.2.9", 2), one);
+  EXPECT_EQ(mux.find(v4("192.0.2.9", 1), packet), one);
+}
+
+// Somebody who can forge source addresses binds the victim's address to his own transport.
+TEST(Mux, AStolenAddressComesBackWithTheNextCheck) {
+  World world;
+  ASSERT_TRUE(world.connect());
+  const TransportId thief{66};
+  ASSERT_TRUE(world.mux.add(thief, "thief"));
+  world.mux.bind(world.client_at, thief);
+  EXPECT_EQ(world.mux.find(world.client_at, rtp(1)), thief);
+  world.run(world.now + Duration::seconds(7));
+  EXPECT_EQ(world.mux.find(world.client_at, rtp(1)), world.id);
 }
 
 // ---- DTLS against OpenSSL's own client, as another program would run it ----

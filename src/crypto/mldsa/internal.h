@@ -35,6 +35,18 @@ struct SecretBytes {
   ~SecretBytes() { wipe(bytes); }
 };
 
+// Secret for the checker while this stands: inputs come from callers that have no marks.
+class Poisoned {
+ public:
+  explicit Poisoned(Bytes secret) noexcept : secret_(secret) { ct::poison(secret_); }
+  Poisoned(const Poisoned&) = delete;
+  Poisoned& operator=(const Poisoned&) = delete;
+  ~Poisoned() { ct::unpoison(secret_); }
+
+ private:
+  Bytes secret_;
+};
+
 // What follows from a parameter set.
 template <class P>
 struct Shape {

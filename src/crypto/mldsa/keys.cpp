@@ -62,7 +62,7 @@ MuHasher PublicKey<P>::internal_mu_hasher() const {
 template <class P>
 PrivateKey<P> PrivateKey<P>::from_seed(const Seed& xi) {
   using S = Shape<P>;
-  ct::poison(xi.expose());
+  const Poisoned secret_seed(xi.expose());
   SecretBytes<128> expanded;  // rho, rho', K
   const std::uint8_t sizes[2] = {P::k, P::l};
   keccak::shake256(expanded.bytes, {xi.expose(), sizes});
@@ -87,6 +87,8 @@ PrivateKey<P> PrivateKey<P>::from_seed(const Seed& xi) {
   pack_t0(t0.c, out.data() + S::t0_at, P::k);
   copy(key.seed_.fill(), xi.expose());
   key.has_seed_ = true;
+  ct::unpoison(key.seed_.expose());
+  ct::unpoison(out);
   return key;
 }
 
@@ -108,8 +110,8 @@ Result<PrivateKey<P>> PrivateKey<P>::parse(Bytes bytes) {
   PrivateKey key;
   const FixedMutBytes<size> own = key.bytes_.fill();
   copy(own, bytes);
-  ct::poison(own.template subspan<S::k_at, 32>());
-  ct::poison(own.template subspan<S::s1_at>());
+  const Poisoned secret_k(own.template subspan<S::k_at, 32>());
+  const Poisoned secret_vectors(own.template subspan<S::s1_at>());
 
   SecretVector<P::l> s1;
   SecretVector<P::k> s2, t0, t0_stored;

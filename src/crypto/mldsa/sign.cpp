@@ -63,17 +63,15 @@ template <class P>
 PreparedSigner<P>::PreparedSigner(const PrivateKey<P>& key) noexcept {
   using S = Shape<P>;
   const FixedBytes<PrivateKey<P>::size> bytes = key.expose();
+  const Poisoned secret_k(bytes.template subspan<S::k_at, 32>());
+  const Poisoned secret_vectors(bytes.template subspan<S::s1_at>());
   expand_a(bytes.template first<32>(), P::k, P::l, matrix_, P::l);
   copy(key_, bytes.template subspan<S::k_at, 32>());
   copy(tr_, bytes.template subspan<S::tr_at, 64>());
-  ct::poison(key_);
   // Their range was checked when the key was made.
   (void)unpack_eta(P::eta, bytes.data() + S::s1_at, s1_, P::l);
   (void)unpack_eta(P::eta, bytes.data() + S::s2_at, s2_, P::k);
   unpack_t0(bytes.data() + S::t0_at, t0_, P::k);
-  ct::poison({reinterpret_cast<const std::uint8_t*>(s1_), sizeof s1_});
-  ct::poison({reinterpret_cast<const std::uint8_t*>(s2_), sizeof s2_});
-  ct::poison({reinterpret_cast<const std::uint8_t*>(t0_), sizeof t0_});
   kernel().ntt(s1_, P::l);
   kernel().ntt(s2_, P::k);
   kernel().ntt(t0_, P::k);
@@ -140,7 +138,7 @@ bool PreparedSigner<P>::attempt(FixedBytes<mu_bytes> mu, FixedBytes<64> rho_seco
 
 template <class P>
 Result<Signature<P>> PreparedSigner<P>::sign(const Mu& mu, const Hedge& hedge) const {
-  ct::poison(hedge.expose());
+  const Poisoned secret_rnd(hedge.expose());
   SecretBytes<64> rho_second;
   keccak::shake256(rho_second.bytes, {key_, hedge.expose(), mu.bytes()});
   Signature<P> signature;

@@ -162,7 +162,7 @@ TEST(TransportFeedback, RoundTripsUnderLossReorderingAndSilence) {
     std::int64_t time = static_cast<std::int64_t>(random() % 100000000);
     std::uint64_t sequence = 65536 + random() % 65536;
     const std::uint64_t base = sequence;
-    const unsigned loss = random() % 60;
+    const std::size_t loss = random() % 60;
     for (int i = 0; i < 200; ++i, ++sequence) {
       if (random() % 100 < loss) {
         continue;

@@ -122,7 +122,9 @@ TEST(Negotiate, LinesNobodyAskedForAreInactive) {
   const auto n = s.run({}, {});
   ASSERT_TRUE(n) << n.error().what;
   EXPECT_TRUE(n->sends.empty());
-  for (const sdp::Media& m : sdp::parse(n->answer)->media) {
+  const auto answer = sdp::parse(n->answer);
+  ASSERT_TRUE(answer);
+  for (const sdp::Media& m : answer->media) {
     EXPECT_EQ(m.direction, sdp::Direction::inactive);
     EXPECT_EQ(m.port, 9);
   }

@@ -90,6 +90,20 @@ void ShakeBatch::absorb(std::span<const Bytes> inputs) noexcept {
   }
 }
 
+// The first `count` words of the block to each lane's output, from `at` on.
+void ShakeBatch::read_whole_words(std::span<const MutBytes> outs, std::size_t at,
+                                  std::size_t count) noexcept {
+  if (count == 0) {
+    return;
+  }
+  std::uint8_t unused[rate_128];  // what the lanes beyond lanes_ hold, the same in all
+  std::uint8_t* to[lanes_max];
+  for (std::size_t lane = 0; lane < lanes_max; ++lane) {
+    to[lane] = lane < lanes_ ? outs[lane].data() + at : unused;
+  }
+  (width_ == 8 ? kernel().read_x8 : kernel().read_x4)(to, words_, static_cast<int>(count));
+}
+
 void ShakeBatch::squeeze(std::span<const MutBytes> outs) noexcept {
   CHECK(outs.size() == lanes_);
   if (!squeezing_) {
@@ -101,15 +115,20 @@ void ShakeBatch::squeeze(std::span<const MutBytes> outs) noexcept {
     squeezing_ = true;
   }
   const std::size_t size = outs[0].size();
+  for (const MutBytes out : outs) {
+    CHECK(out.size() == size);
+  }
   std::size_t done = 0;
   while (done < size) {
     if (position_ == rate_) {
       permute();
     }
     const std::size_t now = size - done < rate_ - position_ ? size - done : rate_ - position_;
+    const std::size_t whole = width_ > 1 && position_ == 0 ? now / 8 : 0;
+    read_whole_words(outs, done, whole);
     for (std::size_t lane = 0; lane < lanes_; ++lane) {
-      CHECK(outs[lane].size() == size);
-      read_lane(outs[lane].subspan(done, now), words_, width_, lane, position_);
+      read_lane(outs[lane].subspan(done + 8 * whole, now - 8 * whole), words_, width_, lane,
+                position_ + 8 * whole);
     }
     position_ += now;
     done += now;

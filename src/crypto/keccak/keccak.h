@@ -134,6 +134,7 @@ class ShakeBatch {
 
  private:
   void permute() noexcept;
+  void read_whole_words(std::span<const MutBytes> outs, std::size_t at, std::size_t count) noexcept;
 
   alignas(64) std::uint64_t words_[25 * lanes_max];
   std::size_t rate_;

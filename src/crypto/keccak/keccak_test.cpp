@@ -127,6 +127,28 @@ TEST(Keccak, KernelEqualsPortable) {
   }
 }
 
+TEST(Keccak, ReadingEqualsPortable) {
+  alignas(64) std::uint64_t words[200];
+  const Buffer bytes = data(1600, 5);
+  std::memcpy(words, bytes.data(), 1600);
+  for (int count = 0; count <= 25; ++count) {
+    std::uint8_t a[8][200] = {};
+    std::uint8_t b[8][200] = {};
+    std::uint8_t* to_a[8];
+    std::uint8_t* to_b[8];
+    for (int s = 0; s < 8; ++s) {
+      to_a[s] = a[s];
+      to_b[s] = b[s];
+    }
+    kernel().read_x8(to_a, words, count);
+    kernel_portable.read_x8(to_b, words, count);
+    ASSERT_EQ(std::memcmp(a, b, sizeof a), 0) << count;
+    kernel().read_x4(to_a, words, count);
+    kernel_portable.read_x4(to_b, words, count);
+    ASSERT_EQ(std::memcmp(a, b, sizeof a), 0) << count;
+  }
+}
+
 TEST(Keccak, BatchEqualsSingle) {
   for (const std::size_t rate : {rate_128, rate_256}) {
     for (std::size_t lanes = 1; lanes <= 8; ++lanes) {

@@ -15,6 +15,9 @@ struct KeccakKernel {
   void (*permute_x1)(std::uint64_t* words);  // 25 words
   void (*permute_x4)(std::uint64_t* words);  // 100 words
   void (*permute_x8)(std::uint64_t* words);  // 200 words
+  // Writes the first `count` words of each state to its own output, little-endian: a transposition.
+  void (*read_x4)(std::uint8_t* const* outs, const std::uint64_t* words, int count);
+  void (*read_x8)(std::uint8_t* const* outs, const std::uint64_t* words, int count);
 };
 
 // One per kernel file. The x86 files are absent from other builds.

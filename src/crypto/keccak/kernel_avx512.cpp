@@ -63,6 +63,7 @@ inline void store(std::uint64_t* p, __m256i a) {
 }  // namespace v100::keccak
 
 #include "crypto/keccak/permute.inl.h"
+#include "crypto/keccak/read_avx2.inl.h"
 
 namespace v100::keccak {
 namespace {
@@ -73,6 +74,7 @@ void permute_x8(std::uint64_t* words) { permute<__m512i>(words, 8); }
 
 }  // namespace
 
-extern const KeccakKernel kernel_avx512{"avx512", permute_x1, permute_x4, permute_x8};
+extern const KeccakKernel kernel_avx512{"avx512",   permute_x1, permute_x4,
+                                        permute_x8, read_x4,    read_x8};
 
 }  // namespace v100::keccak

@@ -42,8 +42,16 @@ void permute_x8(std::uint64_t* words) {
   }
 }
 
+void read_x4(std::uint8_t* const* outs, const std::uint64_t* words, int count) {
+  read_words<4>(outs, words, 0, count);
+}
+void read_x8(std::uint8_t* const* outs, const std::uint64_t* words, int count) {
+  read_words<8>(outs, words, 0, count);
+}
+
 }  // namespace
 
-extern const KeccakKernel kernel_wasm{"simd128", permute_x1, permute_x4, permute_x8};
+extern const KeccakKernel kernel_wasm{"simd128",  permute_x1, permute_x4,
+                                      permute_x8, read_x4,    read_x8};
 
 }  // namespace v100::keccak

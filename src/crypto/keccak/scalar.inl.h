@@ -1,4 +1,5 @@
-// The vector type of one lane, a plain 64-bit word: what every kernel uses for a single state.
+// The vector type of one lane, a plain 64-bit word, which every kernel uses for a single state, and
+// the reading of words out of a group, one by one. Included by kernel files, after <cstdint>.
 #pragma once
 
 namespace v100::keccak {
@@ -18,6 +19,20 @@ inline std::uint64_t rotl(std::uint64_t a) {
 inline void broadcast_to(std::uint64_t& out, std::uint64_t constant) { out = constant; }
 inline void load(std::uint64_t& out, const std::uint64_t* p) { out = *p; }
 inline void store(std::uint64_t* p, std::uint64_t a) { *p = a; }
+
+// Words first..count of the states of a group of `Width`.
+template <int Width>
+inline void read_words(std::uint8_t* const* outs, const std::uint64_t* words, int first,
+                       int count) {
+  for (int s = 0; s < Width; ++s) {
+    for (int w = first; w < count; ++w) {
+      const std::uint64_t word = words[w * Width + s];
+      for (int i = 0; i < 8; ++i) {  // one store, once compiled
+        outs[s][8 * w + i] = static_cast<std::uint8_t>(word >> (8 * i));
+      }
+    }
+  }
+}
 
 }  // namespace
 }  // namespace v100::keccak

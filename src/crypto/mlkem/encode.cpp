@@ -1,5 +1,7 @@
-// FIPS 203 §4.2.1: coefficients as bytes, D bits each, little-endian. Eight coefficients are D
-// bytes. No step depends on the values.
+// FIPS 203 §4.2.1: coefficients as bytes, D bits each, little-endian. No step depends on the
+// values.
+#include <type_traits>
+
 #include "crypto/mlkem/pick.h"
 #include "crypto/mlkem/poly.h"
 
@@ -13,29 +15,42 @@ struct alignas(64) Values {
   std::uint16_t v[256];
 };
 
+// The smallest group of coefficients that is whole bytes and, but for D = 11, fits in 64 bits.
+template <unsigned D>
+struct Group {
+  static constexpr unsigned count = D <= 8 || D == 11 ? 8 : 4;
+  static constexpr unsigned bytes = count * D / 8;
+  static_assert(count * D % 8 == 0);
+  using Bits = std::conditional_t<D == 11, Wide, std::uint64_t>;
+};
+
 template <unsigned D>
 void pack(std::uint8_t* out, const Values& in) noexcept {
-  for (std::size_t i = 0; i < 256; i += 8) {
-    Wide bits = 0;
-    for (std::size_t j = 0; j < 8; ++j) {
-      bits |= static_cast<Wide>(in.v[i + j]) << (D * j);
+  using G = Group<D>;
+  for (std::size_t i = 0; i < 256; i += G::count) {
+    typename G::Bits bits = 0;
+    for (std::size_t j = 0; j < G::count; ++j) {
+      bits |= static_cast<typename G::Bits>(in.v[i + j]) << (D * j);
     }
-    for (unsigned j = 0; j < D; ++j) {
-      out[i / 8 * D + j] = static_cast<std::uint8_t>(bits >> (8 * j));
+    for (unsigned j = 0; j < G::bytes; ++j) {
+      out[j] = static_cast<std::uint8_t>(bits >> (8 * j));
     }
+    out += G::bytes;
   }
 }
 
 template <unsigned D>
 void unpack(Values& out, const std::uint8_t* in) noexcept {
-  for (std::size_t i = 0; i < 256; i += 8) {
-    Wide bits = 0;
-    for (unsigned j = 0; j < D; ++j) {
-      bits |= static_cast<Wide>(in[i / 8 * D + j]) << (8 * j);
+  using G = Group<D>;
+  for (std::size_t i = 0; i < 256; i += G::count) {
+    typename G::Bits bits = 0;
+    for (unsigned j = 0; j < G::bytes; ++j) {
+      bits |= static_cast<typename G::Bits>(in[j]) << (8 * j);
     }
-    for (std::size_t j = 0; j < 8; ++j) {
+    for (std::size_t j = 0; j < G::count; ++j) {
       out.v[i + j] = static_cast<std::uint16_t>(bits >> (D * j) & ((1u << D) - 1));
     }
+    in += G::bytes;
   }
 }
 
@@ -59,15 +74,15 @@ void decode_12(Poly& out, FixedBytes<384> in) noexcept {
 
 bool below_q(Bytes encoded) noexcept {
   CHECK(encoded.size() % 384 == 0);
-  bool good = true;
+  unsigned bad = 0;
   for (std::size_t at = 0; at < encoded.size(); at += 384) {
     Values values;
     unpack<12>(values, encoded.data() + at);
     for (const std::uint16_t value : values.v) {
-      good = good && value < q;
+      bad |= value >= q ? 1u : 0u;
     }
   }
-  return good;
+  return bad == 0;
 }
 
 void compress_encode(MutBytes out, const Poly& poly, unsigned d) noexcept {

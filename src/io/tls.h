@@ -59,6 +59,7 @@ struct CertificateInfo {
   bool self_signed = false;
   bool covers_all = false;     // every name asked for is among its subject alternative names
   std::int64_t expires_s = 0;  // seconds since 1970
+  std::string fingerprint;     // SHA-256 of the DER, as "AB:CD:..."
 };
 Result<CertificateInfo> inspect_certificate(const TlsIdentity& identity,
                                             std::span<const std::string> names);

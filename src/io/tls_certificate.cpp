@@ -120,6 +120,15 @@ Result<CertificateInfo> inspect_certificate(const TlsIdentity& identity,
   for (const std::string& name : names) {
     info.covers_all = info.covers_all && covers(certificate, name);
   }
+  ByteArray<32> digest;
+  unsigned size = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1) {
+    for (const std::uint8_t byte : digest) {
+      constexpr const char* digits = "0123456789ABCDEF";
+      info.fingerprint.append(info.fingerprint.empty() ? "" : ":");
+      info.fingerprint.append({digits[byte >> 4], digits[byte & 15]});
+    }
+  }
   std::tm expires{};
   if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &expires) == 1) {
     info.expires_s = static_cast<std::int64_t>(timegm(&expires));

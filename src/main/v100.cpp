@@ -10,6 +10,7 @@ namespace {
 
 // One row a verb, in the order in which --help lists them.
 constexpr Verb verbs[] = {
+    {"serve", "the platform: web page, signaling and media in one process", run_serve},
     {"bench", "this machine's figures, one row an operation", run_bench},
     {"vectors", "public test vectors against this build, on every kernel", run_vectors},
     {"load", "load generators: synthetic participants of a call", run_load},

@@ -11,6 +11,7 @@ struct Verb {
 };
 
 int run_bench(int argc, char** argv);
+int run_serve(int argc, char** argv);
 int run_vectors(int argc, char** argv);
 int run_load(int argc, char** argv);
 int run_version(int argc, char** argv);

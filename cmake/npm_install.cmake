@@ -1,0 +1,17 @@
+# npm ci in WEB, once for each state of its lock file: the same stamp as scripts/setup.sh keeps.
+if(NOT EXISTS ${WEB}/package-lock.json)
+  return()
+endif()
+file(SHA256 ${WEB}/package-lock.json want)
+set(have)
+if(EXISTS ${WEB}/node_modules/.stamp)
+  file(READ ${WEB}/node_modules/.stamp have)
+endif()
+if(NOT have STREQUAL want)
+  execute_process(COMMAND ${NPM} ci --no-audit --no-fund --loglevel=error
+    WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "npm ci failed in ${WEB}")
+  endif()
+  file(WRITE ${WEB}/node_modules/.stamp "${want}")
+endif()

@@ -1,0 +1,476 @@
+#include "main/platform.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fmt/format.h>
+#include <iterator>
+#include <openssl/crypto.h>
+
+#include "base/cpu.h"
+#include "base/limits.h"
+#include "bus/bus.h"
+#include "crypto/keccak/keccak.h"
+#include "crypto/mldsa/mldsa.h"
+#include "crypto/mlkem/mlkem.h"
+#include "io/file.h"
+#include "io/loop.h"
+#include "io/machine.h"
+#include "io/signals.h"
+#include "io/tls.h"
+#include "io/udp.h"
+#include "io/world.h"
+#include "main/certificate.h"
+#include "main/gateway.h"
+#include "main/log.h"
+#include "main/meter.h"
+#include "main/services.h"
+#include "main/version.h"
+#include "main/web_client.h"
+#include "net/http_server.h"
+#include "rtc/dtls.h"
+#include "store/store.h"
+#include "wire/ws.h"
+
+namespace v100 {
+namespace {
+
+constexpr Duration tick_every = Duration::milliseconds(10);
+constexpr Duration goodbye_max = Duration::seconds(2);
+constexpr const char* going_away = "the server is going away";
+
+using Started = std::expected<void, std::string>;
+
+// The media socket, as services see it.
+class MediaPort final : public Datagrams {
+ public:
+  std::unique_ptr<io::UdpSocket> socket;
+  void send(std::span<const Datagram> batch) override { socket->send(batch); }
+};
+
+class Server final : public Platform {
+ public:
+  explicit Server(const Config& config) : config_(config) {}
+  ~Server() override;
+
+  Started open();
+  std::string greeting() const override;
+  int run() override;
+
+ private:
+  struct Running {
+    const char* name;
+    std::unique_ptr<Service> service;
+  };
+
+  Started open_data();
+  Started open_tls();
+  Started open_ports();
+  Started open_services();
+  std::string port_problem(const char* setting, const Address& address, const Error& error) const;
+  std::string readiness() const;
+  void fill_metrics();
+  void tick();
+  void on_signal(int number);
+  void drain();
+  void watch_drain(Instant deadline);
+  void reload();
+  Env env() { return {clock_, random_, *bus_, *store_, *log_, meter_}; }
+
+  const Config config_;
+  std::string data_;
+  io::SystemClock clock_;
+  io::SystemRandom random_;
+  io::Loop loop_;
+  TextMeter meter_;
+  std::unique_ptr<JsonLog> log_;
+  io::Fd lock_;
+  std::unique_ptr<io::Signals> signals_;
+  Certificate certificate_;
+  std::unique_ptr<io::TlsServer> tls_;
+  std::unique_ptr<rtc::DtlsContext> dtls_;
+  std::unique_ptr<store::SqliteStore> store_;
+  std::unique_ptr<bus::LocalBus> bus_;
+  std::unique_ptr<Gateway> gateway_;
+  MediaPort media_;
+  std::vector<Address> candidates_;
+  std::unique_ptr<Parts> parts_;
+  std::vector<Running> services_;
+  std::unique_ptr<net::HttpServer> public_, health_;
+  io::UdpCounters told_;  // what metrics already say of the media port
+  bool draining_ = false, cut_ = false;
+};
+
+Server::~Server() {
+  // Services first: their replies still find the gateway, the servers and the store.
+  for (auto it = services_.rbegin(); it != services_.rend(); ++it) {
+    it->service->close();
+  }
+  if (gateway_ != nullptr) {
+    gateway_->forget_handlers();
+  }
+  if (bus_ != nullptr) {
+    bus_->close();
+  }
+  if (store_ != nullptr) {
+    store_->close();
+  }
+  while (!services_.empty()) {
+    services_.pop_back();
+  }
+  if (gateway_ != nullptr) {
+    gateway_->set_server(nullptr);
+  }
+}
+
+Started Server::open() {
+  if (Started s = open_data(); !s) {
+    return s;
+  }
+  if (Started s = open_tls(); !s) {
+    return s;
+  }
+  if (Started s = open_ports(); !s) {
+    return s;
+  }
+  return open_services();
+}
+
+Started Server::open_data() {
+  io::raise_open_files();
+  if (const Result<void> made = io::make_folder(config_.data); !made) {
+    return std::unexpected(
+        fmt::format("the data folder {} cannot be made ({}). Choose another with --data DIR.",
+                    config_.data, made.error().what));
+  }
+  data_ = io::absolute(config_.data);
+  log_ = JsonLog::open(config_.log_file, config_.log_level);
+  if (log_ == nullptr) {
+    return std::unexpected(fmt::format("the log file {} cannot be opened.", config_.log_file));
+  }
+  Result<io::Fd> lock = io::lock_file(data_ + "/lock");
+  if (!lock) {
+    return std::unexpected(
+        lock.error().code == Errc::conflict
+            ? fmt::format(
+                  "another v100 serves from {}. Stop it, or choose another folder with --data DIR.",
+                  data_)
+            : fmt::format("the data folder {} is not writable. Choose another with --data DIR.",
+                          data_));
+  }
+  lock_ = std::move(*lock);
+  signals_ = std::make_unique<io::Signals>(loop_, [this](int number) { on_signal(number); });
+  Result<std::unique_ptr<store::SqliteStore>> store = store::open_sqlite(
+      {.path = data_ + "/v100.db", .post_to_loop = [this](std::move_only_function<void()> task) {
+         loop_.post(std::move(task));
+       }});
+  if (!store) {
+    return std::unexpected(
+        fmt::format("the database {}/v100.db cannot be opened ({}).", data_, store.error().what));
+  }
+  store_ = std::move(*store);
+  return {};
+}
+
+Started Server::open_tls() {
+  if (config_.insecure_http) {
+    return {};
+  }
+  std::expected<Certificate, std::string> certificate = load_certificate(config_, data_);
+  if (!certificate) {
+    return std::unexpected(certificate.error());
+  }
+  certificate_ = std::move(*certificate);
+  if (certificate_.made_now) {
+    log_->write(Level::info, "tls.certificate_made", {{"sha256", certificate_.fingerprint}});
+  }
+  Result<std::unique_ptr<io::TlsServer>> tls =
+      io::TlsServer::create(certificate_.identity, {.strict = config_.strict});
+  if (!tls) {
+    return std::unexpected(
+        fmt::format("TLS cannot start: {} ({}).", tls.error().what, certificate_.source));
+  }
+  tls_ = std::move(*tls);
+  return {};
+}
+
+std::string Server::port_problem(const char* setting, const Address& address,
+                                 const Error& error) const {
+  switch (error.code) {
+    case Errc::conflict:
+      return fmt::format(
+          "{} is in use by another program. Stop it, or choose another port with --{}.",
+          address.text(), setting);
+    case Errc::forbidden:
+      return fmt::format(
+          "{} may not be used without privileges. Choose a port above 1023 with --{}, or grant "
+          "CAP_NET_BIND_SERVICE.",
+          address.text(), setting);
+    default:
+      return fmt::format("{} is no address of this machine. Choose another with --{}.",
+                         address.text(), setting);
+  }
+}
+
+Started Server::open_ports() {
+  const std::string version_json = fmt::format(
+      R"({{"version":"{}","commit":"{}","compiler":"{}","kernel":"{}","openssl":"{}"}})", version,
+      commit, compiler, name(cpu_isa()), OpenSSL_version(OPENSSL_VERSION_STRING));
+  gateway_ = std::make_unique<Gateway>(
+      GatewayOptions{
+          .hsts = certificate_.trusted, .assets = web_client(), .version_json = version_json},
+      clock_, meter_);
+  gateway_->set_readiness([this] { return readiness(); });
+  gateway_->before_metrics([this] { fill_metrics(); });
+  auto site = net::HttpServer::open(
+      loop_, {.bind = config_.listen, .tls = tls_.get(), .reuse_port = false, .name = "public"},
+      gateway_->public_site(), clock_, *log_, meter_);
+  if (!site) {
+    return std::unexpected(port_problem("listen", config_.listen, site.error()));
+  }
+  public_ = std::move(*site);
+  gateway_->set_server(public_.get());
+  auto health = net::HttpServer::open(
+      loop_, {.bind = config_.health_listen, .tls = nullptr, .reuse_port = false, .name = "health"},
+      gateway_->health_site(), clock_, *log_, meter_);
+  if (!health) {
+    return std::unexpected(port_problem("health-listen", config_.health_listen, health.error()));
+  }
+  health_ = std::move(*health);
+  Address media = config_.listen;
+  media.port = config_.udp_port;
+  auto socket =
+      io::UdpSocket::open(loop_, {.bind = media}, [this](Instant now, std::span<Datagram> batch) {
+        if (DatagramHandler* handler = gateway_->datagrams()) {
+          handler->on_datagrams(now, batch);
+        }
+      });
+  if (!socket) {
+    return std::unexpected(port_problem("udp-port", media, socket.error()));
+  }
+  media_.socket = std::move(*socket);
+  return {};
+}
+
+Started Server::open_services() {
+  const std::uint16_t port = media_.socket->local().port;
+  for (const std::string& text : config_.announce) {
+    candidates_.push_back(Address::parse(text, port).value());
+  }
+  const bool everywhere = config_.listen.ip == ByteArray<16>{} ||
+                          config_.listen.ip == Address::parse("0.0.0.0", 0).value().ip;
+  std::vector<Address> own =
+      everywhere ? io::local_addresses() : std::vector<Address>{config_.listen};
+  if (own.empty()) {
+    own.push_back(Address::parse("127.0.0.1", 0).value());
+  }
+  for (Address address : own) {
+    address.port = port;
+    candidates_.push_back(address);
+  }
+  bus_ =
+      std::make_unique<bus::LocalBus>(meter_, [this] { loop_.later([this] { bus_->deliver(); }); });
+  auto dtls = rtc::DtlsContext::make(clock_.wall().value() / 1000);
+  if (!dtls) {
+    return std::unexpected(fmt::format("DTLS cannot start: {}.", dtls.error().what));
+  }
+  dtls_ = std::move(*dtls);
+  parts_ =
+      std::make_unique<Parts>(Parts{env(), *gateway_, media_, dtls_.get(), candidates_, config_});
+  for (const std::string& wanted : config_.run) {
+    const bool known =
+        wanted == "all" || std::ranges::any_of(service_table(), [&](const ServiceRow& row) {
+          return wanted == row.name;
+        });
+    if (!known) {
+      std::string names = "all";
+      for (const ServiceRow& row : service_table()) {
+        names.append(", ").append(row.name);
+      }
+      return std::unexpected(
+          fmt::format("there is no service \"{}\". --run takes {}.", wanted, names));
+    }
+  }
+  for (const ServiceRow& row : service_table()) {
+    if (std::ranges::any_of(config_.run,
+                            [&](const std::string& w) { return w == "all" || w == row.name; })) {
+      services_.push_back({row.name, row.make(*parts_)});
+      services_.back().service->open(gateway_->router_of(row.name, *bus_));
+    }
+  }
+  loop_.after(tick_every, [this] { tick(); });
+  loop_.end_of_turn([this] {
+    for (const Running& running : services_) {
+      running.service->end_of_turn(loop_.now());
+    }
+  });
+  return {};
+}
+
+void Server::tick() {
+  for (const Running& running : services_) {
+    running.service->tick(loop_.now());
+  }
+  loop_.after(tick_every, [this] { tick(); });
+}
+
+std::string Server::readiness() const {
+  if (draining_) {
+    return "draining";
+  }
+  for (const Running& running : services_) {
+    if (!running.service->ready()) {
+      return fmt::format("{} is not ready", running.name);
+    }
+  }
+  return {};
+}
+
+void Server::fill_metrics() {
+  const io::ProcessUsage usage = io::process_usage();
+  meter_.gauge("process_resident_memory_bytes", "",
+               static_cast<std::int64_t>(usage.resident_bytes));
+  meter_.gauge("process_open_fds", "", static_cast<std::int64_t>(usage.open_files));
+  meter_.gauge("v100_process_cpu_microseconds", "", static_cast<std::int64_t>(usage.cpu_us));
+  meter_.gauge("v100_ready", "", readiness().empty() ? 1 : 0);
+  meter_.gauge("v100_info",
+               fmt::format(R"(version="{}",commit="{}",kernel="{}",pq_group="{}")", version, commit,
+                           name(cpu_isa()), tls_ != nullptr ? tls_->group_provider() : "none"),
+               1);
+  meter_.gauge("v100_ws_connections", "", static_cast<std::int64_t>(public_->sockets()));
+  const io::UdpCounters& now = media_.socket->counters();
+  const auto add = [this](const char* metric, std::uint64_t& told, std::uint64_t total) {
+    meter_.count(metric, "", total - std::exchange(told, total));
+  };
+  add("v100_udp_received_total", told_.received, now.received);
+  add("v100_udp_received_bytes_total", told_.received_bytes, now.received_bytes);
+  add("v100_udp_sent_total", told_.sent, now.sent);
+  add("v100_udp_sent_bytes_total", told_.sent_bytes, now.sent_bytes);
+  add("v100_udp_oversized_total", told_.oversized, now.oversized);
+  add("v100_udp_refused_total", told_.refused, now.refused);
+}
+
+std::string Server::greeting() const {
+  const std::string scheme = tls_ != nullptr ? "https" : "http";
+  const std::uint16_t port = public_->local().port;
+  const Address& at = config_.listen;
+  const bool local_only = at.is_ipv4() && at.ipv4()[0] == 127;
+  std::string out = fmt::format("V100 {} is up.\n\n", version);
+  const auto line = [&out](std::string_view label, const std::string& text) {
+    fmt::format_to(std::back_inserter(out), "  {:<13}{}\n", label, text);
+  };
+  line("Open", fmt::format("{}://localhost:{}/", scheme, port));
+  if (!local_only) {
+    for (const Address& address : candidates_) {
+      Address shown = address;
+      shown.port = port;
+      line("", fmt::format("{}://{}/", scheme, shown.text()));
+    }
+  }
+  if (tls_ != nullptr) {
+    line("Key exchange",
+         fmt::format(
+             "X25519MLKEM768 by {}; {}",
+             std::string_view(tls_->group_provider()) == "v100" ? "V100 on OpenSSL" : "OpenSSL",
+             config_.strict ? "clients without it are refused"
+                            : "classical clients are served and labelled"));
+    line("Certificate", certificate_.source);
+  } else {
+    line("Key exchange", "none: plain HTTP on loopback, for development");
+  }
+  line("Kernels", fmt::format("keccak {}, ml-kem {}, ml-dsa {}", keccak::kernel_name(),
+                              mlkem::kernel_name(), mldsa::kernel_name()));
+  std::string media;
+  for (const Address& address : candidates_) {
+    media.append(media.empty() ? "" : ", ").append(address.text());
+  }
+  line("Media", fmt::format("UDP {}", media));
+  std::string names;
+  for (const Running& running : services_) {
+    names.append(names.empty() ? "" : ", ").append(running.name);
+  }
+  line("Services", names.empty() ? "none" : names);
+  line("Data", data_);
+  line("Health", fmt::format("http://{}/readyz, /metrics", health_->local().text()));
+  out.append("\nCtrl-C stops it; calls get a word of warning first.\n");
+  return out;
+}
+
+int Server::run() {
+  log_->write(Level::info, "serve.up",
+              {{"version", version}, {"listen", public_->local().text()}, {"data", data_}});
+  loop_.run();
+  log_->write(Level::info, "serve.down", {{"cut", cut_ ? 1 : 0}});
+  return cut_ ? 1 : 0;
+}
+
+void Server::on_signal(int number) {
+  if (number == SIGHUP) {
+    reload();
+  } else if (draining_) {
+    cut_ = true;
+    loop_.stop();
+  } else {
+    drain();
+  }
+}
+
+// Renewed certificate files come into use without a restart.
+void Server::reload() {
+  if (tls_ == nullptr) {
+    return;
+  }
+  std::expected<Certificate, std::string> certificate = load_certificate(config_, data_);
+  const Result<void> replaced = certificate ? tls_->replace_identity(certificate->identity)
+                                            : fail(Errc::unavailable, "unreadable");
+  log_->write(replaced ? Level::info : Level::error, "tls.reload",
+              {{"ok", replaced ? 1 : 0},
+               {"why", certificate ? (replaced ? "" : replaced.error().what)
+                                   : certificate.error().c_str()}});
+}
+
+void Server::drain() {
+  draining_ = true;
+  log_->write(Level::info, "serve.draining",
+              {{"seconds", config_.drain_seconds},
+               {"sockets", static_cast<std::uint64_t>(public_->sockets())}});
+  for (const Running& running : services_) {
+    running.service->drain();
+  }
+  public_->drain();
+  health_->drain();
+  watch_drain(loop_.now() + Duration::seconds(config_.drain_seconds));
+}
+
+// Ends as soon as the last call is over, at the deadline otherwise.
+void Server::watch_drain(Instant deadline) {
+  if (public_->sockets() > 0 && loop_.now() < deadline) {
+    loop_.after(Duration::milliseconds(50), [this, deadline] { watch_drain(deadline); });
+    return;
+  }
+  public_->close_all(wire::ws_close::going_away, going_away);
+  health_->close_all(wire::ws_close::going_away, going_away);
+  const Instant last = loop_.now() + goodbye_max;
+  // Close frames and answers go out; who does not take them in time is left.
+  struct Wait {
+    static void on(Server& server, Instant until) {
+      if (server.public_->connections() == 0 || server.loop_.now() >= until) {
+        server.loop_.stop();
+      } else {
+        server.loop_.after(Duration::milliseconds(20), [&server, until] { on(server, until); });
+      }
+    }
+  };
+  loop_.after(Duration::milliseconds(20), [this, last] { Wait::on(*this, last); });
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Platform>, std::string> Platform::start(const Config& config) {
+  auto server = std::make_unique<Server>(config);
+  if (Started opened = server->open(); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return server;
+}
+
+}  // namespace v100

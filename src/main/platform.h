@@ -1,0 +1,24 @@
+// One running server: loop, ports, store, bus and services, from start to the drained end.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "main/config.h"
+
+namespace v100 {
+
+class Platform {
+ public:
+  // Opens everything. The error is one or two sentences for the person at the terminal, with the
+  // way out. Prints nothing.
+  static std::expected<std::unique_ptr<Platform>, std::string> start(const Config& config);
+  virtual ~Platform() = default;
+
+  virtual std::string greeting() const = 0;  // a few calm lines: what is up, and where
+  // Runs until a signal has drained it. Returns the exit code: 0 drained, 1 cut short.
+  virtual int run() = 0;
+};
+
+}  // namespace v100

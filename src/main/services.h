@@ -1,0 +1,36 @@
+// The services of this program, one row each: the whole wiring.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/address.h"
+#include "main/config.h"
+#include "svc/service.h"
+
+namespace v100::rtc {
+class DtlsContext;
+}
+
+namespace v100 {
+
+// What a factory may take from. All of it outlives the services.
+struct Parts {
+  Env env;
+  Sockets& sockets;
+  Datagrams& datagrams;
+  rtc::DtlsContext* dtls;           // the media port's certificate
+  std::vector<Address> candidates;  // where clients reach the media port
+  const Config& config;
+};
+
+struct ServiceRow {
+  const char* name;     // as in --run, and on the bus
+  const char* summary;  // what it does, in a few words
+  std::unique_ptr<Service> (*make)(Parts& parts);
+};
+
+std::span<const ServiceRow> service_table() noexcept;
+
+}  // namespace v100

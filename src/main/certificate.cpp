@@ -88,6 +88,20 @@ std::expected<Certificate, std::string> self_made(const Config& config, const st
 
 std::expected<Certificate, std::string> load_certificate(const Config& config,
                                                          const std::string& data) {
+  if (!config.acme_domains.empty()) {
+    const Result<Buffer> cert = io::read_file(data + "/acme/cert.pem", pem_bytes_max);
+    const Result<Buffer> key = io::read_file(data + "/acme/key.pem", pem_bytes_max);
+    if (cert && key) {
+      return finish({std::string(as_text(*cert)), std::string(as_text(*key))},
+                    fmt::format("by ACME for {}", config.acme_domains.front()));
+    }
+    // Until the authority has answered; the runner then puts the real one in its place.
+    std::expected<Certificate, std::string> waiting = self_made(config, data);
+    if (waiting) {
+      waiting->source = "self-made until the ACME authority has answered";
+    }
+    return waiting;
+  }
   if (config.cert.empty()) {
     return self_made(config, data);
   }

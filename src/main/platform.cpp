@@ -19,6 +19,7 @@
 #include "io/tls.h"
 #include "io/udp.h"
 #include "io/world.h"
+#include "main/acme_runner.h"
 #include "main/certificate.h"
 #include "main/gateway.h"
 #include "main/log.h"
@@ -66,6 +67,7 @@ class Server final : public Platform {
   Started open_tls();
   Started open_ports();
   Started open_services();
+  Started open_acme();
   std::string port_problem(const char* setting, const Address& address, const Error& error) const;
   std::string readiness() const;
   void fill_metrics();
@@ -96,6 +98,7 @@ class Server final : public Platform {
   std::unique_ptr<Parts> parts_;
   std::vector<Running> services_;
   std::unique_ptr<net::HttpServer> public_, health_;
+  std::unique_ptr<AcmeRunner> acme_;
   io::UdpCounters told_;  // what metrics already say of the media port
   bool draining_ = false, cut_ = false;
 };
@@ -130,6 +133,9 @@ Started Server::open() {
     return s;
   }
   if (Started s = open_ports(); !s) {
+    return s;
+  }
+  if (Started s = open_acme(); !s) {
     return s;
   }
   return open_services();
@@ -248,6 +254,23 @@ Started Server::open_ports() {
     return std::unexpected(port_problem("udp-port", media, socket.error()));
   }
   media_.socket = std::move(*socket);
+  return {};
+}
+
+Started Server::open_acme() {
+  if (config_.acme_domains.empty() || tls_ == nullptr) {
+    return {};
+  }
+  acme_ = std::make_unique<AcmeRunner>(AcmeRunner::Parts{
+      config_, data_ + "/acme", loop_, clock_, *log_, meter_,
+      [this](const io::TlsIdentity& identity) {
+        const Result<void> used = tls_->replace_identity(identity);
+        log_->write(used ? Level::info : Level::error, "tls.reload",
+                    {{"ok", used ? 1 : 0}, {"why", used ? "" : used.error().what}});
+      }});
+  if (const Result<void> started = acme_->start(public_->local().port); !started) {
+    return std::unexpected(port_problem("acme-listen", config_.acme_listen, started.error()));
+  }
   return {};
 }
 

@@ -42,7 +42,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(io::Loop& loop, ServerOptio
 
 HttpServer::HttpServer(io::Loop& loop, ServerOptions options, Site& site, Clock& clock, Log& log,
                        Meter& meter)
-    : loop_(loop), options_(options), site_(site), clock_(clock), log_(log), meter_(meter) {}
+    : loop_(loop),
+      options_(options),
+      site_(site),
+      clock_(clock),
+      log_(log),
+      meter_(meter),
+      label_("server=\"" + std::string(options.name) + "\"") {}
 
 HttpServer::~HttpServer() { loop_.cancel(sweep_); }
 
@@ -55,9 +61,7 @@ void HttpServer::on_accept(io::Fd fd, const Address& peer) {
   auto connection = std::make_unique<Connection>(*this, id, std::move(fd), peer);
   Connection& made = *connection;
   connections_.emplace(id, std::move(connection));
-  meter_.gauge("v100_http_connections",
-               options_.name == "health" ? R"(server="health")" : R"(server="public")",
-               static_cast<std::int64_t>(connections_.size()));
+  meter_.gauge("v100_http_connections", label_, static_cast<std::int64_t>(connections_.size()));
   made.start();
 }
 
@@ -83,9 +87,7 @@ void HttpServer::close(ConnectionId socket, std::uint16_t code, std::string_view
 void HttpServer::forget(ConnectionId id) {
   loop_.later([this, id] {
     connections_.erase(id);
-    meter_.gauge("v100_http_connections",
-                 options_.name == "health" ? R"(server="health")" : R"(server="public")",
-                 static_cast<std::int64_t>(connections_.size()));
+    meter_.gauge("v100_http_connections", label_, static_cast<std::int64_t>(connections_.size()));
   });
 }
 

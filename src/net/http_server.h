@@ -119,6 +119,7 @@ class HttpServer final {
   Clock& clock_;
   Log& log_;
   Meter& meter_;
+  const std::string label_;  // of this server's metrics
   std::unique_ptr<io::Listener> listener_;
   std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
   ConnectionId last_id_ = 0;

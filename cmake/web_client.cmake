@@ -13,7 +13,7 @@ if(NODE_PROGRAM AND NPM_PROGRAM AND EXISTS ${web_dir}/build.mjs AND TARGET v100_
     ${web_dir}/*.ts ${web_dir}/*.css ${web_dir}/*.html ${web_dir}/*.svg ${web_dir}/build.mjs
     ${web_dir}/package-lock.json ${web_dir}/tsconfig.json)
   list(FILTER web_inputs EXCLUDE REGEX "/(node_modules|dist)/")
-  get_target_property(wasm_file v100_wasm V100_WASM_FILE)
+  get_target_property(wasm_file v100_wasm WASM_MODULE)
   add_custom_command(OUTPUT ${web_dist}/manifest.json
     COMMAND ${CMAKE_COMMAND} -DWEB=${web_dir} -DNPM=${NPM_PROGRAM}
             -P ${CMAKE_SOURCE_DIR}/cmake/npm_install.cmake

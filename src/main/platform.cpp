@@ -297,8 +297,8 @@ Started Server::open_services() {
     return std::unexpected(fmt::format("DTLS cannot start: {}.", dtls.error().what));
   }
   dtls_ = std::move(*dtls);
-  parts_ =
-      std::make_unique<Parts>(Parts{env(), *gateway_, media_, dtls_.get(), candidates_, config_});
+  parts_ = std::make_unique<Parts>(
+      Parts{env(), *gateway_, media_, dtls_.get(), candidates_, port, config_});
   for (const std::string& wanted : config_.run) {
     const bool known =
         wanted == "all" || std::ranges::any_of(service_table(), [&](const ServiceRow& row) {

@@ -1,9 +1,15 @@
 #include "main/services.h"
 
+#include "svc/identity/identity.h"
+#include "svc/meeting/meeting.h"
 #include "svc/sfu/sfu.h"
 
 namespace v100 {
 namespace {
+
+std::unique_ptr<Service> identity_row(Parts& parts) { return identity::make_identity(parts.env); }
+
+std::unique_ptr<Service> meeting_row(Parts& parts) { return meeting::make_meeting(parts.env); }
 
 std::unique_ptr<Service> sfu_row(Parts& parts) {
   return sfu::make_sfu({.announce = parts.candidates}, parts.env, parts.datagrams, *parts.dtls,
@@ -12,6 +18,8 @@ std::unique_ptr<Service> sfu_row(Parts& parts) {
 
 // One row a service. Order is the order of open(), tick() and drain(); close() goes backwards.
 constexpr ServiceRow table[] = {
+    {"identity", "knows devices and verifies their signatures", identity_row},
+    {"meeting", "keeps rooms", meeting_row},
     {"sfu", "forwards media it cannot read", sfu_row},
 };
 

@@ -22,6 +22,7 @@ struct Parts {
   Datagrams& datagrams;
   rtc::DtlsContext* dtls;           // the media port's certificate
   std::vector<Address> candidates;  // where clients reach the media port
+  std::uint16_t media_port;
   const Config& config;
 };
 

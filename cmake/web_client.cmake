@@ -7,12 +7,11 @@ file(MAKE_DIRECTORY ${web_out})
 find_program(NODE_PROGRAM NAMES node nodejs)
 find_program(NPM_PROGRAM NAMES npm)
 
-set(web_inputs)
-if(NODE_PROGRAM AND NPM_PROGRAM AND EXISTS ${web_dir}/build.mjs AND TARGET v100_wasm)
-  file(GLOB_RECURSE web_inputs CONFIGURE_DEPENDS
-    ${web_dir}/*.ts ${web_dir}/*.css ${web_dir}/*.html ${web_dir}/*.svg ${web_dir}/build.mjs
-    ${web_dir}/package-lock.json ${web_dir}/tsconfig.json)
-  list(FILTER web_inputs EXCLUDE REGEX "/(node_modules|dist)/")
+file(GLOB_RECURSE web_inputs CONFIGURE_DEPENDS
+  ${web_dir}/*.ts ${web_dir}/*.css ${web_dir}/*.html ${web_dir}/*.svg ${web_dir}/build.mjs
+  ${web_dir}/package-lock.json ${web_dir}/tsconfig.json)
+list(FILTER web_inputs EXCLUDE REGEX "/(node_modules|dist)/")
+if(NODE_PROGRAM AND NPM_PROGRAM AND TARGET v100_wasm AND EXISTS ${web_dir}/crypto/worker.ts)
   get_target_property(wasm_file v100_wasm WASM_MODULE)
   add_custom_command(OUTPUT ${web_dist}/manifest.json
     COMMAND ${CMAKE_COMMAND} -DWEB=${web_dir} -DNPM=${NPM_PROGRAM}

@@ -1,5 +1,6 @@
 // Broken if this fails: settings that mean something else than they say, metrics and log lines that
 // tools cannot read, files served under the wrong validator.
+#include <algorithm>
 #include <cstdlib>
 #include <gtest/gtest.h>
 

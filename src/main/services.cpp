@@ -1,8 +1,10 @@
 #include "main/services.h"
 
+#include "main/version.h"
 #include "svc/identity/identity.h"
 #include "svc/meeting/meeting.h"
 #include "svc/sfu/sfu.h"
+#include "svc/signaling/signaling.h"
 
 namespace v100 {
 namespace {
@@ -10,6 +12,11 @@ namespace {
 std::unique_ptr<Service> identity_row(Parts& parts) { return identity::make_identity(parts.env); }
 
 std::unique_ptr<Service> meeting_row(Parts& parts) { return meeting::make_meeting(parts.env); }
+
+std::unique_ptr<Service> signaling_row(Parts& parts) {
+  return signaling::make_signaling({.version = version, .media_port = parts.media_port}, parts.env,
+                                   parts.sockets, nullptr);
+}
 
 std::unique_ptr<Service> sfu_row(Parts& parts) {
   return sfu::make_sfu({.announce = parts.candidates}, parts.env, parts.datagrams, *parts.dtls,
@@ -20,6 +27,7 @@ std::unique_ptr<Service> sfu_row(Parts& parts) {
 constexpr ServiceRow table[] = {
     {"identity", "knows devices and verifies their signatures", identity_row},
     {"meeting", "keeps rooms", meeting_row},
+    {"signaling", "admits devices and relays what it cannot read", signaling_row},
     {"sfu", "forwards media it cannot read", sfu_row},
 };
 

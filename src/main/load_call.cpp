@@ -26,7 +26,7 @@ struct Options {
   bool json = false;
   bool no_segmentation = false;
   std::size_t participants = 10;
-  std::size_t publishers = 1;
+  std::size_t publishers = 4;
   double seconds = 10;
   double limit_us = 0;  // 0: no limit
   MediaPlan plan;

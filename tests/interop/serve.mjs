@@ -86,5 +86,40 @@ taken.close();
   const before = Date.now();
   check(await server.stop() === 0 && Date.now() - before < 5000, 'an idle keep-alive connection does not hold a drain up');
 }
+
+// ---- A socket is told why, at the deadline; a second signal does not wait for it ----
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+const openSocket = async (server) => {
+  const made = await fetch(`https://127.0.0.1:${server.port}/v1/rooms`, { method: 'POST',
+    headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ host: 'ab'.repeat(32), lobby: false }) });
+  const { room } = await made.json();
+  const socket = new WebSocket(`wss://127.0.0.1:${server.port}/v1/signal?room=${room}`);
+  const closed = new Promise((done) => (socket.onclose = done));
+  const first = await new Promise((got, failed) => {
+    socket.onmessage = ({ data }) => got(JSON.parse(data));
+    socket.onerror = failed;
+  });
+  return { first, closed };
+};
+{
+  const server = await startServer('--drain-seconds', '1');
+  const { first, closed } = await openSocket(server);
+  check(first.t === 'challenge' && first.kex === 'X25519MLKEM768' && first.pq === true, 'signaling tells the page its hop');
+  check(await server.metric('v100_ws_connections') === 1, 'the socket is counted');
+  const ended = server.stop();
+  await sleep(300);
+  check(await server.get('/readyz') === 'draining\n', '/readyz says draining');
+  const { code, reason } = await closed;
+  check(code === 1001 && reason === 'the server is going away', 'the socket closes with 1001 and the reason');
+  check(await ended === 0, 'and the server ends with 0');
+}
+{
+  const server = await startServer('--drain-seconds', '60');
+  await openSocket(server);
+  const ended = server.stop();
+  await sleep(300);
+  server.child.kill('SIGTERM');
+  check(await ended === 1, 'a second signal ends it at once, with 1');
+}
 rmSync(folder, { recursive: true, force: true });
 finish();

@@ -211,7 +211,9 @@ Result<void> Parser::close_media() {
     const auto map = std::find_if(rtpmaps_.begin(), rtpmaps_.end(), [&](const CodecLine& l) {
       return l.payload_type == payload_type;
     });
-    if (map == rtpmaps_.end()) {
+    const bool again = std::any_of(media_->codecs.begin(), media_->codecs.end(),
+                                   [&](const Codec& c) { return c.payload_type == payload_type; });
+    if (map == rtpmaps_.end() || again) {
       continue;
     }
     Codec codec;

@@ -1,8 +1,9 @@
 // Two browsers in one call through sfu_server: node call.mjs PROGRAM [chromium|firefox]
 // [chromium|firefox] [simulcast|single] [VP8|VP9]. Exit code 0 when both see and hear each other.
-import { chromium, firefox, join, servePage, sleep, startServer } from './lib.mjs';
+import { chromium, firefox, join, need, servePage, sleep, startServer } from './lib.mjs';
 
 const [program, first = 'chromium', second = 'chromium', mode = 'simulcast', codec = 'VP8'] = process.argv.slice(2);
+need(first, second);
 const ip = process.env.INTEROP_IP ?? '127.0.0.1';
 const seconds = Number(process.env.INTEROP_SECONDS ?? 12);
 const server = await startServer(program, ip);

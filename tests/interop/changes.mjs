@@ -1,9 +1,10 @@
 // What happens around a running call must not disturb it: a third member joins and leaves, ICE
 // restarts, the host mutes, someone reloads, a view goes off screen, a screen is shared on a new
 // m-line and taken back. node changes.mjs PROGRAM [chromium|firefox]. Exit code 0 when all holds.
-import { chromium, firefox, installClient, join, servePage, sleep, startServer } from './lib.mjs';
+import { chromium, firefox, installClient, join, need, servePage, sleep, startServer } from './lib.mjs';
 
 const [program, which = 'chromium'] = process.argv.slice(2);
+need(which);
 const server = await startServer(program, process.env.INTEROP_IP ?? '127.0.0.1');
 const web = await servePage();
 const browser = await (which === 'firefox' ? firefox() : chromium());

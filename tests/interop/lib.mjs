@@ -1,6 +1,7 @@
 // What the interop tests share: the server program on a pipe, browsers, and the page's side of a
 // call (two or more members in one room, no end-to-end encryption).
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import readline from 'node:readline';
@@ -50,6 +51,21 @@ export async function startServer(program, ip) {
     },
     stop: () => child.stdin.end(),
   };
+}
+
+// Exit code 77 (skipped) where the browser or its driver is not installed.
+export function need(...names) {
+  for (const name of names) {
+    const driver = name === 'firefox' ? 'puppeteer-core' : 'playwright-core';
+    const program = name === 'firefox' ? '/usr/bin/firefox-esr' : '/usr/bin/chromium';
+    try {
+      web.resolve(driver);
+      if (!existsSync(program)) throw new Error(program);
+    } catch {
+      console.log(`skipped: ${program} or ${driver} (npm ci in web/) is missing`);
+      process.exit(77);
+    }
+  }
 }
 
 // A page in a secure context (localhost).

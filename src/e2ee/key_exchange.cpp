@@ -409,6 +409,13 @@ Epoch KeyExchange::taken(const LeafId& member) const noexcept {
   return peer == peers_.end() ? Epoch() : peer->second.taken;
 }
 
+bool KeyExchange::holds(const LeafId& member, std::uint16_t epoch_low) const noexcept {
+  const auto peer = peers_.find(member);
+  return peer != peers_.end() &&
+         std::any_of(peer->second.held.begin(), peer->second.held.end(),
+                     [&](const Held& held) { return (held.epoch.value() & 0xffff) == epoch_low; });
+}
+
 KeyExchange::Facts KeyExchange::facts(const LeafId& member, Instant now) const noexcept {
   Facts facts;
   const auto found = peers_.find(member);

@@ -68,6 +68,9 @@ class KeyExchange {
   Epoch epoch() const noexcept { return epoch_; }
   std::optional<Epoch> sending() const noexcept { return sending_; }
   Epoch taken(const LeafId& member) const noexcept;  // 0: none yet
+  // Everybody in the roster has the key we send with, or has had the time to take it.
+  bool settled() const noexcept { return sending_ == epoch_ && !change_due_; }
+  bool holds(const LeafId& member, std::uint16_t epoch_low) const noexcept;
   // Rises whenever what our state says of epochs changes.
   std::uint64_t version() const noexcept { return epoch_.value() + takes_; }
   struct Facts {

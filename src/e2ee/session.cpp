@@ -11,6 +11,9 @@ namespace {
 
 constexpr ByteArray<32> base_point{9};  // RFC 7748 §4.1
 constexpr std::size_t open_data_max = 4 * limits::room_members;
+constexpr std::size_t early_max = 2 * limits::room_members;
+constexpr std::size_t chats_max = 64;
+constexpr Duration early_kept = Duration::seconds(2);
 constexpr Duration state_gap = Duration::milliseconds(50);  // changes within it go out together
 constexpr std::int64_t state_ms_per_member = 40;            // in rooms above 25 members
 
@@ -39,6 +42,7 @@ JobId Session::job(Kind kind, const LeafId& from, const StatementFields& stateme
 
 void Session::finish(JobId id, std::optional<Bytes> result, Now now) {
   if (keys_ && keys_->complete(id, result, now.instant)) {
+    open_early(now);
     return send_state_if_due(now);
   }
   const auto found = jobs_.find(id);
@@ -99,6 +103,10 @@ void Session::leaf_signed(Bytes signature) {
   keys_.emplace(
       KeyExchange::Context{*roster_, config_.link.secret, *leaf_, call_key_, random_, out_});
   out_.put(LeafReady{*leaf_});
+}
+
+Hash Session::data_metadata() const noexcept {
+  return labelled_hash("v100 data", {config_.room.hash().value()});
 }
 
 std::optional<Epoch> Session::sending() const noexcept {
@@ -170,17 +178,47 @@ void Session::on_key(const LeafId& from, Bytes message, Now now) {
   }
 }
 
-void Session::on_data(const LeafId& from, Bytes frame, Now) {
+void Session::on_data(const LeafId& from, Bytes frame, Now now) {
   if (!roster_ || over_ || !roster_->members().contains(from) || from == roster_->self()) {
     return;
   }
+  if (frame.size() > data_bytes_max + 64) {
+    return out_.put(Refused{"data: too large"});
+  }
+  if (early_.size() < early_max && key_is_coming(from, frame)) {
+    early_.push_back({from, to_buffer(frame), now.instant + early_kept});
+    return;
+  }
+  open_data(from, to_buffer(frame));
+}
+
+// A sender's messages may overtake its key, which takes it two signatures longer.
+bool Session::key_is_coming(const LeafId& from, Bytes frame) const {
+  const Result<ParsedHeader> header = parse_header(frame);
+  const std::optional<KidParts> parts = header ? kid_parts(header->header.kid) : std::nullopt;
+  return parts && parts->sender == sender_id(from) && parts->track == Track::data &&
+         !keys_->holds(from, parts->epoch_low);
+}
+
+void Session::open_data(const LeafId& from, Buffer frame) {
   const auto waiting = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
     return entry.second.kind == Kind::open_data;
   });
-  if (frame.size() > data_bytes_max + 64 || static_cast<std::size_t>(waiting) >= open_data_max) {
-    return out_.put(Refused{"data: too large, or too many at once"});
+  if (static_cast<std::size_t>(waiting) >= open_data_max) {
+    return out_.put(Refused{"data: too many at once"});
   }
-  out_.put(OpenDataJob{job(Kind::open_data, from, {}), from, to_buffer(frame)});
+  out_.put(OpenDataJob{job(Kind::open_data, from, {}), from, std::move(frame)});
+}
+
+void Session::open_early(Now now) {
+  std::vector<EarlyData> early = std::exchange(early_, {});
+  for (EarlyData& one : early) {
+    if (now.instant < one.until && key_is_coming(one.from, one.frame)) {
+      early_.push_back(std::move(one));
+    } else {
+      open_data(one.from, std::move(one.frame));  // too late: the frame book counts it
+    }
+  }
 }
 
 void Session::on_text(const LeafId& from, Bytes text, Now now) {
@@ -217,6 +255,7 @@ void Session::on_state(const LeafId& from, const StateMessage& state, Now now) {
     }
   }
   keys_->on_state(from, confirmation, now.instant);
+  send_chats();
   compare_rosters(now);
   if (visible) {
     out_.put(ViewChanged{});
@@ -273,6 +312,8 @@ void Session::tick(Now now) {
     return;
   }
   keys_->tick(now.instant);
+  open_early(now);
+  send_chats();
   send_state_if_due(now);
 }
 
@@ -315,8 +356,21 @@ Result<ChatText> Session::chat(std::string_view text) {
   ChatText chat;
   random_.fill(chat.id);
   chat.text = std::string(text);
-  out_.put(SealDataJob{job(Kind::seal_data, {}, {}), write_data(chat)});
+  if (chats_.size() == chats_max) {
+    return v100::fail(Errc::busy, "chat: too many messages at once");
+  }
+  chats_.push_back(chat);
+  send_chats();
   return chat;
+}
+
+void Session::send_chats() {
+  if (chats_.empty() || !keys_->settled()) {
+    return;
+  }
+  for (const ChatText& chat : std::exchange(chats_, {})) {
+    out_.put(SealDataJob{job(Kind::seal_data, {}, {}), write_data(chat)});
+  }
 }
 
 std::vector<ParticipantView> Session::participants() const {

@@ -71,12 +71,13 @@ class Session {
   void on_key(const LeafId& from, Bytes message, Now now);
   void on_data(const LeafId& from, Bytes frame, Now now);
 
-  // From this device's user.
+  // From this device's user. A chat message waits, for a second at most, until newcomers can read
+  // it.
   void set_name(std::string_view name, Now now);
   void set_hand(bool up, Now now);
   void set_muted(std::uint8_t tracks, Now now);
   void set_trust(const LeafId& member, Trust trust);
-  Result<ChatText> chat(std::string_view text);  // too_large; unavailable before the call
+  Result<ChatText> chat(std::string_view text);  // too_large; busy; unavailable before the call
   // forbidden: not host or co-host (grant, end: not host). not_found: no such leaf.
   Result<void> admit(const LeafId& guest, Now now);
   Result<void> remove(const LeafId& member, Now now);
@@ -88,6 +89,7 @@ class Session {
   const std::optional<Leaf>& leaf() const noexcept { return leaf_; }
   const std::optional<Roster>& roster() const noexcept { return roster_; }
   const RoomSecret& room_secret() const noexcept { return config_.link.secret; }
+  Hash data_metadata() const noexcept;  // of track 0's frames
   std::optional<Epoch> sending() const noexcept;
   std::vector<ParticipantView> participants() const;
   // Without what only the host knows: which senders and receivers run unprotected.
@@ -121,9 +123,13 @@ class Session {
   void admit_all(const std::optional<Fingerprint>& leaving, Now now);
   bool admits_for_room() const;
   void roster_judged(bool changed, Now now);
+  bool key_is_coming(const LeafId& from, Bytes frame) const;
+  void open_data(const LeafId& from, Buffer frame);
+  void open_early(Now now);
   void on_text(const LeafId& from, Bytes text, Now now);
   void on_state(const LeafId& from, const StateMessage& state, Now now);
   void compare_rosters(Now now);
+  void send_chats();
   void send_state_if_due(Now now);
   void send_state(Now now);
   Duration state_interval() const noexcept;
@@ -140,6 +146,13 @@ class Session {
   std::optional<KeyExchange> keys_;
   std::map<LeafId, Presence> presence_;  // of accepted members but self
   std::map<JobId, Pending> jobs_;
+  struct EarlyData {  // came before the key that opens it
+    LeafId from;
+    Buffer frame;
+    Instant until;
+  };
+  std::vector<EarlyData> early_;
+  std::vector<ChatText> chats_;  // wait for a key that newcomers have too
   WallTime created_;
   std::uint64_t last_seq_ = 0;
   std::set<LeafId> admitting_;  // admits on their way

@@ -227,6 +227,24 @@ TEST(Session, ChatNamesHandsAndMutesTravelEncrypted) {
   }
 }
 
+TEST(Session, ChatReachesAMemberWhoHasJustCome) {
+  World world(17);
+  fill(world, 2);
+  world.join(0);
+  world.run(second * 2);
+  world.join(1);
+  while (world.session(0).roster()->members().size() < 2) {
+    world.run(Duration::milliseconds(5));
+  }
+  EXPECT_TRUE(world.with(0, [&](Session& s) { return s.chat("welcome"); }));
+  world.run(second * 2);
+  const auto& news = world.clients[1]->news;
+  EXPECT_TRUE(std::any_of(news.begin(), news.end(), [](const Output& output) {
+    return std::holds_alternative<ChatReceived>(output);
+  }));
+  EXPECT_TRUE(world.converged());
+}
+
 TEST(Session, HostAdmitsRemovesGrantsLocksAndEnds) {
   World world(14, true);
   fill(world, 4);

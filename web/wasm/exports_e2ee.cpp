@@ -413,6 +413,13 @@ EXPORT(e2ee_begin) std::uint32_t e2ee_begin() {
   wipe(state.input);
   return 0;
 }
+// Result: the metadata of data messages.
+EXPORT(e2ee_data_metadata) std::uint32_t e2ee_data_metadata() {
+  return with_session([](Session& s) -> Result<void> {
+    append(state.result, s.data_metadata());
+    return {};
+  });
+}
 EXPORT(e2ee_end) void e2ee_end() {
   state.session.reset();
   state.frames.reset();

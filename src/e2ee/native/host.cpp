@@ -50,7 +50,6 @@ NativeHost::NativeHost(const DevicePrivateKey& device, RoomId room, Link link, s
                        Random& random, Now now)
     : device_(device),
       random_(random),
-      room_(room),
       session_(Session::Config{room, std::move(link), public_bytes(device), std::move(name)},
                random, now) {
   pump(now);
@@ -162,9 +161,7 @@ const FrameKey* NativeHost::frame_key(Kid kid, const BaseKey& base) {
               .first->second;
 }
 
-Buffer NativeHost::data_metadata() const {
-  return to_buffer(labelled_hash("v100 data", {room_.hash().value()}));
-}
+Buffer NativeHost::data_metadata() const { return to_buffer(session_.data_metadata()); }
 
 Result<Buffer> NativeHost::seal_data(Bytes text) {
   const FrameBook::Sealing sealing = TRY(frames_->seal(Track::data, Codec::data, text));

@@ -46,7 +46,6 @@ class NativeHost {
 
   const DevicePrivateKey& device_;
   Random& random_;
-  RoomId room_;
   Session session_;
   std::optional<FrameBook> frames_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, BaseKey> base_keys_;  // sender, epoch

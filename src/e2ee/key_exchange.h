@@ -71,8 +71,10 @@ class KeyExchange {
   // Everybody in the roster has the key we send with, or has had the time to take it.
   bool settled() const noexcept { return sending_ == epoch_ && !change_due_; }
   bool holds(const LeafId& member, std::uint16_t epoch_low) const noexcept;
-  // Rises whenever what our state says of epochs changes.
-  std::uint64_t version() const noexcept { return epoch_.value() + takes_; }
+  // Rises whenever what our state says of epochs changes, or who can read it.
+  std::uint64_t version() const noexcept {
+    return epoch_.value() + sending_.value_or(Epoch()).value() + takes_;
+  }
   struct Facts {
     std::optional<Duration> roster_differs;
     std::optional<Duration> epoch_behind;

@@ -255,7 +255,7 @@ void Session::on_state(const LeafId& from, const StateMessage& state, Now now) {
     }
   }
   keys_->on_state(from, confirmation, now.instant);
-  send_chats();
+  send_chats(now);
   compare_rosters(now);
   if (visible) {
     out_.put(ViewChanged{});
@@ -292,6 +292,7 @@ void Session::send_state(Now now) {
   state_sent_at_ = now.instant;
   state_dirty_ = false;
   keys_version_ = keys_->version();
+  state_epoch_ = *keys_->sending();
   StateMessage state;
   state.roster = roster_->hash();
   state.name = config_.name;
@@ -313,7 +314,7 @@ void Session::tick(Now now) {
   }
   keys_->tick(now.instant);
   open_early(now);
-  send_chats();
+  send_chats(now);
   send_state_if_due(now);
 }
 
@@ -346,7 +347,7 @@ void Session::set_trust(const LeafId& member, Trust trust) {
   }
 }
 
-Result<ChatText> Session::chat(std::string_view text) {
+Result<ChatText> Session::chat(std::string_view text, Now now) {
   if (text.size() > chat_bytes_max) {
     return v100::fail(Errc::too_large, "chat: text too long");
   }
@@ -360,13 +361,16 @@ Result<ChatText> Session::chat(std::string_view text) {
     return v100::fail(Errc::busy, "chat: too many messages at once");
   }
   chats_.push_back(chat);
-  send_chats();
+  send_chats(now);
   return chat;
 }
 
-void Session::send_chats() {
+void Session::send_chats(Now now) {
   if (chats_.empty() || !keys_->settled()) {
     return;
+  }
+  if (state_epoch_ != *keys_->sending()) {
+    send_state(now);  // a newcomer learns first who speaks
   }
   for (const ChatText& chat : std::exchange(chats_, {})) {
     out_.put(SealDataJob{job(Kind::seal_data, {}, {}), write_data(chat)});

@@ -77,7 +77,8 @@ class Session {
   void set_hand(bool up, Now now);
   void set_muted(std::uint8_t tracks, Now now);
   void set_trust(const LeafId& member, Trust trust);
-  Result<ChatText> chat(std::string_view text);  // too_large; busy; unavailable before the call
+  // too_large; busy; unavailable before the call.
+  Result<ChatText> chat(std::string_view text, Now now);
   // forbidden: not host or co-host (grant, end: not host). not_found: no such leaf.
   Result<void> admit(const LeafId& guest, Now now);
   Result<void> remove(const LeafId& member, Now now);
@@ -129,7 +130,7 @@ class Session {
   void on_text(const LeafId& from, Bytes text, Now now);
   void on_state(const LeafId& from, const StateMessage& state, Now now);
   void compare_rosters(Now now);
-  void send_chats();
+  void send_chats(Now now);
   void send_state_if_due(Now now);
   void send_state(Now now);
   Duration state_interval() const noexcept;
@@ -164,6 +165,7 @@ class Session {
   bool state_dirty_ = false;
   std::uint64_t keys_version_ = 0;  // of the last state sent
   std::optional<Instant> state_sent_at_;
+  Epoch state_epoch_;  // that the last state was sealed under
 };
 
 }  // namespace v100::e2ee

@@ -195,7 +195,7 @@ TEST(Session, ChatNamesHandsAndMutesTravelEncrypted) {
     world.join(i);
   }
   world.run(second * 3);
-  world.with(1, [&](Session& s) { return s.chat("hello \"all\""); });
+  world.with(1, [&](Session& s) { return s.chat("hello \"all\"", world.now()); });
   world.with(1, [&](Session& s) {
     s.set_hand(true, world.now());
     s.set_muted(2, world.now());
@@ -236,7 +236,7 @@ TEST(Session, ChatReachesAMemberWhoHasJustCome) {
   while (world.session(0).roster()->members().size() < 2) {
     world.run(Duration::milliseconds(5));
   }
-  EXPECT_TRUE(world.with(0, [&](Session& s) { return s.chat("welcome"); }));
+  EXPECT_TRUE(world.with(0, [&](Session& s) { return s.chat("welcome", world.now()); }));
   world.run(second * 2);
   const auto& news = world.clients[1]->news;
   EXPECT_TRUE(std::any_of(news.begin(), news.end(), [](const Output& output) {

@@ -119,7 +119,7 @@ export interface Reason {
 }
 
 /**
- * green: every participant confirmed or pinned-and-confirmed; outline: all gates hold, some keys are
+ * green: every participant confirmed or pinned; outline: all gates hold, some keys are
  * seen for the first time; amber: a gate failed, `reasons` says which; grey: no call to speak of.
  */
 export type BadgeState = 'green' | 'outline' | 'amber' | 'grey';
@@ -252,7 +252,7 @@ export interface CryptoApi {
   scan(leafId: LeafId, qr: string): Promise<boolean>;
   /** The user compared the digits. */
   confirm(leafId: LeafId): Promise<void>;
-  /** The user accepts a changed key without comparing: it becomes pinned, not confirmed. */
+  /** The user takes a changed key without comparing: first-use now, pinned from the next call on. */
   accept(leafId: LeafId): Promise<void>;
   pins(): Promise<Pin[]>;
   forget(fingerprint: Fingerprint): Promise<void>;

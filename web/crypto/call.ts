@@ -54,6 +54,9 @@ export class Call {
   private seq = 0n;
   private connection = 0; // counts connections; what was meant for an older one is dropped
   private signing: Promise<void> = Promise.resolve();
+  // Data messages keep their order: WebCrypto may answer a later one first.
+  private sealing: Promise<unknown> = Promise.resolve();
+  private opening: Promise<unknown> = Promise.resolve();
   private keysToSend: { to: string; msg: string }[] = [];
   private watched: Watched = { senders: [], receivers: [] };
   private readonly unprotectedSince = new Map<string, number>();
@@ -255,9 +258,9 @@ export class Call {
       case 'open':
         return this.job(o.job, openWith(o.key, o.nonce, o.additional, o.sealed));
       case 'sealData':
-        return this.job(o.job, this.sealData(o.text));
+        return this.job(o.job, this.inOrder('sealing', () => this.sealData(o.text)));
       case 'openData':
-        return this.job(o.job, this.openData(o.from, o.frame));
+        return this.job(o.job, this.inOrder('opening', () => this.openData(o.from, o.frame)));
       case 'install':
         keys.install(o.sender, o.epoch, o.key);
         if (o.sender !== senderOf(this.leafId)) transforms.keyCame(o.sender);
@@ -302,6 +305,12 @@ export class Call {
       )
       .then(() => this.pump())
       .catch((e: unknown) => this.refused(`job: ${String(e)}`));
+  }
+
+  private inOrder<T>(queue: 'sealing' | 'opening', work: () => Promise<T>): Promise<T> {
+    const done = this[queue].then(work, work);
+    this[queue] = done;
+    return done;
   }
 
   private flushKeys(): void {

@@ -1,20 +1,21 @@
 // If this fails, two crypto workers do not come to a call through the WASM core: the Session, its jobs
 // by WebCrypto, the signing queue, pins or the badge are broken.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Badge, ChatMessage, DropReason, Events, LobbyGuest, Participant } from './api.ts';
-import { concat, fromBase64url, toBase64url, toHex, utf8 } from './bytes.ts';
+import { concat, fromBase64url, fromHex, toBase64url, toHex, utf8 } from './bytes.ts';
 import { Call } from './call.ts';
 import { Core, senderOf } from './core.ts';
 import { Identity } from './device.ts';
 import { Pins } from './pins.ts';
 import { MemoryStore } from './store.ts';
 import { Transforms } from './transform.ts';
-import { FrameKeys, sealFrame } from './webcrypto.ts';
+import { FrameKeys, deriveFrameKey, importBase, sealFrame } from './webcrypto.ts';
 
-const wasm = process.env.V100_WASM;
-const skip = wasm ? false : 'V100_WASM is not set: tests on the WASM core are skipped';
+const built = `${process.env.V100_WEB ?? '.'}/../build/release/web/wasm/v100.wasm`;
+const wasm = process.env.V100_WASM ?? (existsSync(built) ? built : undefined);
+const skip = wasm ? false : 'v100.wasm is not built (V100_WASM names it): WASM tests are skipped';
 const ROOM = 'abcd-efgh-jkmn';
 
 class Member {
@@ -253,6 +254,30 @@ test('a known name under another key is said', { skip }, async (t) => {
   assert.equal(third.badge!.reasons[0]!.who, other.id);
   await third.call.accept(other.id);
   assert.equal(third.badge!.state, 'outline');
+});
+
+test('the worked example of docs/spec', { skip }, async () => {
+  const path = `${process.env.V100_WEB ?? '.'}/../docs/spec/e2ee-example.json`;
+  const e = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+  const hex = (name: string) => fromHex(e[name], e[name]!.length / 2)!;
+  const core = await Core.load(new WebAssembly.Module(readFileSync(wasm!)));
+  assert.deepEqual(core.readLink(e.fragment!), { lobby: true, host: e.host_fp });
+  assert.equal(core.fingerprint(core.loadDevice(hex('host_device_seed'))), e.host_fp);
+  assert.equal(core.code(hex('host_fp'), hex('guest_fp')).digits, e.digits);
+  const kid = BigInt(`0x${e.kid_camera}`);
+  assert.equal(e.host_leaf_id!.slice(0, 6), e.kid_camera!.slice(4, 10));
+  const key = await deriveFrameKey(core, await importBase(hex('epoch_secret')), kid);
+  const counter = BigInt(e.vp8_counter!);
+  const [frame, sealed] = [hex('vp8_frame'), hex('vp8_sealed')];
+  const additional = concat(core.header(kid, counter), frame.subarray(0, 10));
+  const body = await sealFrame(core, key, counter, additional, frame.subarray(10));
+  assert.deepEqual(concat(frame.subarray(0, 10), core.header(kid, counter), body), sealed);
+
+  // Through the session: the room's hash and the link's secret, as they show from outside.
+  const publicKey = core.loadDevice(hex('guest_device_seed'));
+  core.begin({ room: e.room!, fragment: e.fragment!, publicKey, name: 'Guest' });
+  assert.equal(toHex(core.do('e2ee_data_metadata').rest()), e.data_metadata);
+  assert.equal(toHex(core.do('e2ee_knock_key', hex('guest_leaf_id')).rest()), e.knock_key);
 });
 
 test('base64url has one spelling', () => {

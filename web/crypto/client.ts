@@ -21,8 +21,8 @@ import type {
 } from './api.ts';
 import { Refusal, type FromWorker, type ToWorker, type TransformOptions, type Watched } from './wire.ts';
 
-const PING_MS = 500;
-const DEAD_MS = 2000;
+const PING_MS = 400;
+const OVERDUE_MS = 1200; // and one more ping: within 2 s the page knows
 const WATCH_MS = 250;
 
 interface Line {
@@ -177,7 +177,7 @@ class CryptoClient implements CryptoApi {
     if (!this.pinged) {
       this.pinged = { n: ++this.lastId, at: now };
       this.post({ ping: this.pinged.n });
-    } else if (now - this.pinged.at >= DEAD_MS - PING_MS) {
+    } else if (now - this.pinged.at >= OVERDUE_MS) {
       if (this.suspected) this.die('the crypto worker does not answer');
       this.suspected = true;
     }

@@ -70,6 +70,7 @@ export class Transforms {
         : (frame: EncodedFrame) => this.open(options, frame);
     const pipe = new TransformStream<EncodedFrame, EncodedFrame>({
       async transform(frame, controller) {
+        if (frame.data.byteLength === 0) return; // padding that Chromium hands over as audio
         // One at a time, so order stays; a fault drops the frame and never lets it through.
         if (await step(frame).catch(() => false)) controller.enqueue(frame);
       },

@@ -49,10 +49,17 @@ export async function importBase(base: Bytes): Promise<CryptoKey> {
   return key;
 }
 
-export async function deriveFrameKey(core: Core, base: CryptoKey, kid: bigint): Promise<FrameKey> {
-  const labels = core.labels(kid);
-  const how = (info: Bytes) => ({ name: 'HKDF', hash: 'SHA-512', salt: NOTHING, info });
-  const aes = { name: 'AES-GCM', length: 256 };
+/** Suites 4 (AES-128, SHA-256) and 5 (AES-256, SHA-512, ours) of RFC 9605. */
+export async function deriveFrameKey(
+  core: Core,
+  base: CryptoKey,
+  kid: bigint,
+  suite: 4 | 5 = 5,
+): Promise<FrameKey> {
+  const labels = core.labels(kid, suite);
+  const hash = suite === 5 ? 'SHA-512' : 'SHA-256';
+  const how = (info: Bytes) => ({ name: 'HKDF', hash, salt: NOTHING, info });
+  const aes = { name: 'AES-GCM', length: suite === 5 ? 256 : 128 };
   const key = await crypto.subtle.deriveKey(how(labels.key), base, aes, false, [
     'encrypt',
     'decrypt',

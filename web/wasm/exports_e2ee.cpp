@@ -525,7 +525,7 @@ EXPORT(e2ee_set_trust) std::uint32_t e2ee_set_trust(std::uint32_t trust) {
 // Result: the message's id.
 EXPORT(e2ee_chat) std::uint32_t e2ee_chat() {
   return with_session([](Session& s) -> Result<void> {
-    const ChatText chat = TRY(s.chat(as_text(input())));
+    const ChatText chat = TRY(s.chat(as_text(input()), state.now));
     append(state.result, chat.id);
     return {};
   });

@@ -132,6 +132,7 @@ export class Call implements CallModel {
     this.devices.onlost = (kind) => this.onLost(kind);
     root((dispose) => {
       this.ends.push(dispose);
+      effect(() => this.obeySwitches());
       effect(() => this.sendMuted());
       effect(() => this.syncLocal());
       effect(() => this.syncRemote());
@@ -461,6 +462,15 @@ export class Call implements CallModel {
     void put(TRACK.screenAudio, sound, sound !== null);
   }
 
+  // A track says what its switch says, whenever it comes; a switch that no device answers goes off.
+  private obeySwitches(): void {
+    const { audio, video, opening } = this.devices;
+    const mic = audio();
+    if (mic) mic.enabled = this.micOn();
+    else if (!opening.audio()) this.micOn.set(false);
+    if (!video() && !opening.video()) this.cameraOn.set(false);
+  }
+
   private syncRemote(): void {
     const accepted = new Set(
       this.participants()
@@ -542,5 +552,6 @@ export class Call implements CallModel {
   }
 }
 
+// There, or about to be: a question to the user may still be open.
 const devicesReady = (devices: Devices, kind: 'audio' | 'video') =>
-  (kind === 'audio' ? devices.audio : devices.video).peek() !== null;
+  devices[kind].peek() !== null || devices.opening[kind].peek();

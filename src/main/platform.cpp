@@ -50,7 +50,8 @@ class MediaPort final : public Datagrams {
 
 class Server final : public Platform {
  public:
-  explicit Server(const Config& config) : config_(config) {}
+  Server(const Config& config, std::span<const ServiceRow> table)
+      : config_(config), table_(table) {}
   ~Server() override;
 
   Started open();
@@ -79,6 +80,7 @@ class Server final : public Platform {
   Env env() { return {clock_, random_, *bus_, *store_, *log_, meter_}; }
 
   const Config config_;
+  const std::span<const ServiceRow> table_;
   std::string data_;
   io::SystemClock clock_;
   io::SystemRandom random_;
@@ -300,20 +302,19 @@ Started Server::open_services() {
   parts_ = std::make_unique<Parts>(
       Parts{env(), *gateway_, media_, dtls_.get(), candidates_, port, config_});
   for (const std::string& wanted : config_.run) {
-    const bool known =
-        wanted == "all" || std::ranges::any_of(service_table(), [&](const ServiceRow& row) {
-          return wanted == row.name;
-        });
+    const bool known = wanted == "all" || std::ranges::any_of(table_, [&](const ServiceRow& row) {
+                         return wanted == row.name;
+                       });
     if (!known) {
       std::string names = "all";
-      for (const ServiceRow& row : service_table()) {
+      for (const ServiceRow& row : table_) {
         names.append(", ").append(row.name);
       }
       return std::unexpected(
           fmt::format("there is no service \"{}\". --run takes {}.", wanted, names));
     }
   }
-  for (const ServiceRow& row : service_table()) {
+  for (const ServiceRow& row : table_) {
     if (std::ranges::any_of(config_.run,
                             [&](const std::string& w) { return w == "all" || w == row.name; })) {
       services_.push_back({row.name, row.make(*parts_)});
@@ -488,8 +489,9 @@ void Server::watch_drain(Instant deadline) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Platform>, std::string> Platform::start(const Config& config) {
-  auto server = std::make_unique<Server>(config);
+std::expected<std::unique_ptr<Platform>, std::string> Platform::start(
+    const Config& config, std::span<const ServiceRow> table) {
+  auto server = std::make_unique<Server>(config, table);
   if (Started opened = server->open(); !opened) {
     return std::unexpected(opened.error());
   }

@@ -3,17 +3,21 @@
 
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "main/config.h"
+#include "main/services.h"
 
 namespace v100 {
 
 class Platform {
  public:
-  // Opens everything. The error is one or two sentences for the person at the terminal, with the
+  // Opens everything, with the services of `table` (service_table() in the product) that config.run
+  // names. The error is one or two sentences for the person at the terminal, with the
   // way out. Prints nothing.
-  static std::expected<std::unique_ptr<Platform>, std::string> start(const Config& config);
+  static std::expected<std::unique_ptr<Platform>, std::string> start(
+      const Config& config, std::span<const ServiceRow> table);
   virtual ~Platform() = default;
 
   virtual std::string greeting() const = 0;  // a few calm lines: what is up, and where

@@ -3,6 +3,7 @@
 
 #include "main/config.h"
 #include "main/platform.h"
+#include "main/services.h"
 #include "main/verbs.h"
 
 namespace v100 {
@@ -17,7 +18,7 @@ int run_serve(int argc, char** argv) {
     std::fputs(loaded->help.c_str(), stdout);
     return 0;
   }
-  auto platform = Platform::start(loaded->config);
+  auto platform = Platform::start(loaded->config, service_table());
   if (!platform) {
     std::fprintf(stderr, "v100 serve: %s\n", platform.error().c_str());
     return 2;

@@ -25,10 +25,12 @@ export function skip(why) {
 }
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// Words of the command line; a last `{ stdin: true }` opens the program's standard input.
 export async function startServer(...args) {
+  const { stdin = false } = typeof args.at(-1) === 'object' ? args.pop() : {};
   const data = mkdtempSync(join(tmpdir(), 'v100-interop-'));
   const child = spawn(program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--udp-port', '0',
-    '--health-listen', '127.0.0.1:0', '--log-level', 'debug', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    '--health-listen', '127.0.0.1:0', '--log-level', 'debug', ...args], { stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
   const log = [];
   let greeting = '';
   child.stderr.setEncoding('utf8').on('data', (text) => log.push(text));
@@ -45,6 +47,7 @@ export async function startServer(...args) {
   return {
     greeting, port, healthPort, child,
     log: () => log.join(''),
+    said: (line) => greeting.split('\n').includes(line), // on standard output
     // One counter or gauge as a number; 0 when it is not told.
     async metric(name) {
       const text = await get(healthPort, '/metrics');

@@ -81,10 +81,12 @@ void KeyExchange::tick(Instant now) {
   switch_if_due(now);
   expire(now);
   for (auto& [id, peer] : peers_) {
-    // It says that it lacks my epoch although I sent it long ago: the message was lost.
-    const bool lacks =
-        peer.confirmed < epoch_ && peer.sent_at && peer.state_at && *peer.state_at > *peer.sent_at;
-    if (lacks && now - *peer.sent_at >= resend_after) {
+    // It says that it lacks my epoch although I sent it long ago: the message was lost. One that
+    // says nothing may lack it too: if both messages were lost, neither could read the other's
+    // state.
+    const bool lacks = peer.confirmed < epoch_ && peer.sent_at;
+    const bool heard = lacks && peer.state_at && *peer.state_at > *peer.sent_at;
+    if (lacks && now - *peer.sent_at >= (heard ? resend_after : resend_unheard)) {
       peer.sent_at = now;
       send_to(id);
     }

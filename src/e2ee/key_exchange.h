@@ -21,8 +21,9 @@ inline constexpr Duration epoch_gather = Duration::milliseconds(500);  // joins 
 inline constexpr Duration epoch_life = Duration::seconds(300);
 inline constexpr Duration switch_wait = Duration::seconds(1);  // for confirmations
 inline constexpr Duration old_epoch_kept = Duration::seconds(10);
-inline constexpr Duration roster_wait = Duration::seconds(1);  // for a roster that catches up
-inline constexpr Duration resend_after = Duration::seconds(1);
+inline constexpr Duration roster_wait = Duration::seconds(1);     // for a roster that catches up
+inline constexpr Duration resend_after = Duration::seconds(1);    // its state lacks the epoch
+inline constexpr Duration resend_unheard = Duration::seconds(3);  // nothing came from it since
 
 // This device's X-Wing key for one call.
 struct CallKey {

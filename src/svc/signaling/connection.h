@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "e2ee/leaf.h"
 #include "svc/rate.h"
@@ -90,7 +91,8 @@ struct Connection {
   e2ee::LeafId leaf;  // in the lobby and as a member
 
   // What rosters need not repeat to this connection.
-  std::set<e2ee::LeafId> leaves_seen;                 // those in its last roster
+  using Shown = std::pair<e2ee::LeafId, bool>;        // a leaf, in the lobby
+  std::set<Shown> shown;                              // by its last roster
   std::unordered_set<std::uint64_t> statements_seen;  // by statement_mark()
   std::set<e2ee::Fingerprint> issuers_seen;
 };

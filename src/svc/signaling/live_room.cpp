@@ -7,8 +7,8 @@
 
 namespace v100::signaling {
 
-LiveRoom::LiveRoom(Desk& desk, const e2ee::RoomId& id)
-    : desk_(desk), id_(id.text()), hash_(id.hash()) {}
+LiveRoom::LiveRoom(Desk& desk, const e2ee::RoomId& id, std::uint16_t media_port)
+    : desk_(desk), id_(id.text()), hash_(id.hash()), media_port_(media_port) {}
 
 void LiveRoom::load(const meeting::RoomState& state) {
   book_.emplace(state.host, state.lobby);
@@ -23,7 +23,7 @@ Result<void> LiveRoom::arrive(Connection& connection, const Arrival& arrival) {
   const e2ee::Leaf& leaf = arrival.leaf;
   const Role role = book_->role(leaf.device());
   if (const auto member = members_.find(leaf.id()); member != members_.end()) {
-    return resume(connection, member->second, arrival.media_port);
+    return resume(connection, member->second);
   }
   if (book_->removed(leaf.id())) {
     desk_.bye(connection.socket, "removed");
@@ -42,12 +42,12 @@ Result<void> LiveRoom::arrive(Connection& connection, const Arrival& arrival) {
   }
   drop_ghosts(leaf);
   const Policy policy = book_->policy();
-  const bool vouched = role != Role::guest || book_->admitted(leaf.id());
-  if (!vouched && policy.locked) {
+  const bool known = vouched(leaf);
+  if (!known && policy.locked) {
     desk_.bye(connection.socket, "locked");
     return {};
   }
-  if (!vouched && policy.lobby) {
+  if (!known && policy.lobby) {
     wait_in_lobby(connection, arrival);
     return {};
   }
@@ -56,7 +56,7 @@ Result<void> LiveRoom::arrive(Connection& connection, const Arrival& arrival) {
     return {};
   }
   TRY(sender_is_free(leaf));
-  become_member(connection, leaf, arrival.media_port);
+  become_member(connection, leaf);
   return {};
 }
 
@@ -82,7 +82,7 @@ void LiveRoom::drop_ghosts(const e2ee::Leaf& leaf) {
   }
 }
 
-Result<void> LiveRoom::resume(Connection& connection, Member& member, std::uint16_t media_port) {
+Result<void> LiveRoom::resume(Connection& connection, Member& member) {
   if (member.connected) {
     desk_.bye(member.socket, "replaced");
   }
@@ -91,7 +91,7 @@ Result<void> LiveRoom::resume(Connection& connection, Member& member, std::uint1
   connection.stage = Stage::member;
   connection.leaf = member.leaf.id();
   const Role role = book_->role(member.leaf.device());
-  desk_.send(connection.socket, welcome_text({member.leaf.id(), name(role), true, media_port}));
+  desk_.send(connection.socket, welcome_text({member.leaf.id(), name(role), true, media_port_}));
   desk_.count("v100_signal_resumed_total");
   dirty_ = true;
   // The roster first: what was missed is judged by it.
@@ -102,13 +102,12 @@ Result<void> LiveRoom::resume(Connection& connection, Member& member, std::uint1
   return {};
 }
 
-void LiveRoom::become_member(Connection& connection, const e2ee::Leaf& leaf,
-                             std::uint16_t media_port) {
+void LiveRoom::become_member(Connection& connection, const e2ee::Leaf& leaf) {
   connection.stage = Stage::member;
   connection.leaf = leaf.id();
   const Role role = book_->role(leaf.device());
-  desk_.send(connection.socket, welcome_text({leaf.id(), name(role), false, media_port}));
-  members_.emplace(leaf.id(), Member{leaf, connection.socket, true, {}, {}, {}});
+  desk_.send(connection.socket, welcome_text({leaf.id(), name(role), false, media_port_}));
+  members_.emplace(leaf.id(), Member{leaf, connection.socket, true, {}, {}, {}, {}});
   desk_.count("v100_signal_joined_total");
   dirty_ = true;
 }
@@ -124,7 +123,7 @@ void LiveRoom::wait_in_lobby(Connection& connection, const Arrival& arrival) {
   }
   connection.stage = Stage::lobby;
   connection.leaf = id;
-  guests_.emplace(id, Guest{arrival.leaf, connection.socket, arrival.knock, arrival.media_port});
+  guests_.emplace(id, Guest{arrival.leaf, connection.socket, arrival.knock});
   desk_.send(connection.socket, waiting_text());
   dirty_ = true;
 }
@@ -170,6 +169,46 @@ void LiveRoom::tick(Instant now) {
     desk_.count("v100_signal_absent_total");
     erase_member(id, "leave");
   }
+  turn_out_unvouched(now);
+}
+
+bool LiveRoom::vouched(const e2ee::Leaf& leaf) const {
+  return book_->role(leaf.device()) != Role::guest || book_->admitted(leaf.id());
+}
+
+void LiveRoom::turn_out_unvouched(Instant now) {
+  const Policy policy = book_->policy();
+  const bool closed = policy.lobby || policy.locked;
+  std::vector<e2ee::LeafId> out;
+  for (auto& [id, member] : members_) {
+    if (!closed || vouched(member.leaf)) {
+      member.unvouched_since.reset();
+    } else if (!member.unvouched_since) {
+      member.unvouched_since = now;
+    } else if (now - *member.unvouched_since >= unvouched_max) {
+      out.push_back(id);
+    }
+  }
+  for (const e2ee::LeafId& id : out) {
+    turn_out(id, policy.lobby && !policy.locked);
+  }
+}
+
+void LiveRoom::turn_out(const e2ee::LeafId& id, bool to_lobby) {
+  const Member& member = members_.at(id);
+  const SocketId socket = member.socket;
+  const e2ee::Leaf leaf = member.leaf;
+  Connection* const connection = member.connected ? desk_.find(socket) : nullptr;
+  desk_.count("v100_signal_turned_out_total");
+  erase_member(id, "leave");
+  if (connection == nullptr) {
+    return;
+  }
+  if (to_lobby) {
+    wait_in_lobby(*connection, {leaf, {}, false});
+  } else {
+    desk_.bye(socket, "locked");
+  }
 }
 
 Result<void> LiveRoom::obey(const e2ee::Statement& statement, const Connection& from) {
@@ -211,16 +250,14 @@ void LiveRoom::admit_guests() {
   const Policy policy = book_->policy();
   for (auto it = guests_.begin(); it != guests_.end();) {
     const Guest& guest = it->second;
-    const bool vouched =
-        book_->role(guest.leaf.device()) != Role::guest || book_->admitted(it->first);
-    const bool may_enter = vouched || (!policy.lobby && !policy.locked);
+    const bool may_enter = vouched(guest.leaf) || (!policy.lobby && !policy.locked);
     if (!may_enter || members_.size() >= limits::room_members) {
       ++it;
       continue;
     }
     Connection* const connection = desk_.find(guest.socket);
     if (connection != nullptr && sender_is_free(guest.leaf)) {
-      become_member(*connection, guest.leaf, guest.media_port);
+      become_member(*connection, guest.leaf);
     } else if (connection != nullptr) {
       desk_.error(*connection, 0, sender_is_free(guest.leaf).error());
       connection->stage = Stage::fresh;

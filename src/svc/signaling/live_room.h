@@ -34,8 +34,11 @@ class LiveRoom {
  public:
   // How long a member without socket stays one.
   static constexpr Duration absence_max = Duration::seconds(30);
+  // How long a member stays without an `admit` once the room has a lobby or is locked: the host's
+  // client admits those it sees; whom it did not see yet, no newcomer would take.
+  static constexpr Duration unvouched_max = Duration::seconds(3);
 
-  LiveRoom(Desk& desk, const e2ee::RoomId& id);
+  LiveRoom(Desk& desk, const e2ee::RoomId& id, std::uint16_t media_port);
   LiveRoom(const LiveRoom&) = delete;
   LiveRoom& operator=(const LiveRoom&) = delete;
 
@@ -48,7 +51,6 @@ class LiveRoom {
   struct Arrival {
     e2ee::Leaf leaf;
     Buffer knock;
-    std::uint16_t media_port = 0;
     bool draining = false;
   };
   Result<void> arrive(Connection& connection, const Arrival& arrival);
@@ -79,19 +81,22 @@ class LiveRoom {
     Instant gone_at;  // when not connected
     std::vector<std::uint8_t> tracks;
     Backlog backlog;
+    std::optional<Instant> unvouched_since;
   };
   struct Guest {
     e2ee::Leaf leaf;
     SocketId socket;
     Buffer knock;
-    std::uint16_t media_port = 0;
   };
 
-  Result<void> resume(Connection& connection, Member& member, std::uint16_t media_port);
-  void become_member(Connection& connection, const e2ee::Leaf& leaf, std::uint16_t media_port);
+  Result<void> resume(Connection& connection, Member& member);
+  void become_member(Connection& connection, const e2ee::Leaf& leaf);
   void wait_in_lobby(Connection& connection, const Arrival& arrival);
   Result<void> sender_is_free(const e2ee::Leaf& leaf) const;
   void drop_ghosts(const e2ee::Leaf& leaf);
+  bool vouched(const e2ee::Leaf& leaf) const;
+  void turn_out_unvouched(Instant now);
+  void turn_out(const e2ee::LeafId& id, bool to_lobby);
   void admit_guests();
   void remove(const e2ee::LeafId& leaf);
   void erase_member(const e2ee::LeafId& leaf, const char* sfu_method);
@@ -107,6 +112,7 @@ class LiveRoom {
   Desk& desk_;
   std::string id_;
   e2ee::RoomHash hash_;
+  std::uint16_t media_port_;
   std::optional<StatementBook> book_;
   std::map<e2ee::LeafId, Member> members_;
   std::map<e2ee::LeafId, Guest> guests_;

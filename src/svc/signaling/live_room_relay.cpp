@@ -130,26 +130,28 @@ void LiveRoom::send_roster(const e2ee::LeafId& to, const Member& member) {
   if (connection == nullptr) {
     return;
   }
-  // A client forgets the leaf of who is shown no more: what counts is its last roster.
-  std::set<e2ee::LeafId> shown;
-  const auto unseen = [&](const e2ee::Leaf& leaf) {
-    shown.insert(leaf.id());
-    return connection->leaves_seen.contains(leaf.id()) ? Buffer() : to_buffer(leaf.bytes());
+  // A client forgets the leaf of who is shown no more, or moves between members and lobby: what
+  // counts is where its last roster had it.
+  std::set<Connection::Shown> shown;
+  const auto unseen = [&](const e2ee::Leaf& leaf, bool in_lobby) {
+    const Connection::Shown here{leaf.id(), in_lobby};
+    shown.insert(here);
+    return connection->shown.contains(here) ? Buffer() : to_buffer(leaf.bytes());
   };
   RosterMessage message;
   message.version = version_;
   for (const auto& [id, other] : members_) {
-    message.members.push_back({id, name(book_->role(other.leaf.device())), unseen(other.leaf),
-                               other.tracks, other.connected});
+    message.members.push_back({id, name(book_->role(other.leaf.device())),
+                               unseen(other.leaf, false), other.tracks, other.connected});
   }
   if (book_->role(member.leaf.device()) != Role::guest) {
     for (const auto& [id, guest] : guests_) {
-      Buffer leaf = unseen(guest.leaf);
+      Buffer leaf = unseen(guest.leaf, true);
       Buffer knock = leaf.empty() ? Buffer() : guest.knock;
       message.lobby.push_back({id, std::move(leaf), std::move(knock)});
     }
   }
-  connection->leaves_seen = std::move(shown);
+  connection->shown = std::move(shown);
   add_statements(*connection, message);
   if (desk_.tap() != nullptr) {
     desk_.tap()->roster(id_, to, message);

@@ -88,7 +88,8 @@ class Signaling final : public Service, public SocketHandler {
     LiveRoom live;
     Instant used;
     bool asked = false;  // meeting was asked for it
-    Room(Desk& desk, const e2ee::RoomId& id, Instant now) : live(desk, id), used(now) {}
+    Room(Desk& desk, const e2ee::RoomId& id, std::uint16_t media_port, Instant now)
+        : live(desk, id, media_port), used(now) {}
   };
 
   Instant now() { return desk_.env().clock.now(); }
@@ -137,7 +138,8 @@ void Signaling::on_open(SocketId socket, const PeerInfo& peer, std::string_view 
   }
   desk_.env().random.fill(connection.nonce);
   desk_.send(socket, challenge_text(connection.nonce, peer, config_.version));
-  Room& room = rooms_.try_emplace(connection.room, desk_, *id, now()).first->second;
+  Room& room =
+      rooms_.try_emplace(connection.room, desk_, *id, config_.media_port, now()).first->second;
   load(room);
 }
 
@@ -339,7 +341,7 @@ Result<void> Signaling::on_hello(Connection& connection, const HelloMessage& hel
   }
   e2ee::Leaf leaf = TRY(e2ee::Leaf::parse(hello.leaf, room.hash()));
   connection.device_key = leaf.device_key();
-  const LiveRoom::Arrival arrival{std::move(leaf), hello.knock, config_.media_port, draining_};
+  const LiveRoom::Arrival arrival{std::move(leaf), hello.knock, draining_};
   return room.arrive(connection, arrival);
 }
 

@@ -45,7 +45,7 @@ TEST(Signaling, TheLobbyHoldsGuestsUntilTheHostSaysSo) {
   EXPECT_EQ(guest.last("roster")["members"].size(), 2u);
   EXPECT_EQ(guest.last("roster")["lobby"].size(), 0u);
   EXPECT_EQ(guest.last("roster")["statements"].size(), 1u);
-  EXPECT_FALSE((*host.last("roster")["lobby"].begin())["leaf"].exists());
+  EXPECT_FALSE((*host.last("roster")["lobby"].begin())["leaf"].exists());  // as before
   host.statement(StatementKind::remove, 2, f.leaf(2).id().value(), 0);
   EXPECT_EQ(bye(other), "refused");
   EXPECT_EQ(host.last("roster")["lobby"].size(), 0u);
@@ -62,6 +62,28 @@ TEST(Signaling, OpeningTheLobbyLetsTheWaitingIn) {
   host.statement(StatementKind::policy, 1, {}, 0);
   EXPECT_TRUE(guest.last("welcome").exists());
   EXPECT_NE(as_text(f.info().body).find("\"lobby\":false"), std::string_view::npos);
+}
+
+TEST(Signaling, WhomTheHostDidNotAdmitWaitsAgainWhenTheLobbyComes) {
+  Fixture f;
+  SignalClient host = f.joined(0);
+  SignalClient known = f.joined(1);
+  SignalClient unseen = f.joined(2);
+  host.statement(StatementKind::admit, 1, f.leaf(1).id().value(), 0);
+  host.statement(StatementKind::policy, 2, {}, e2ee::policy_lobby);
+  unseen.clear();
+  f.world.advance(Duration::seconds(2));
+  EXPECT_EQ(unseen.count("waiting"), 0u);
+  f.world.advance(Duration::seconds(2));
+  EXPECT_EQ(unseen.count("waiting"), 1u);
+  EXPECT_EQ(known.last("roster")["members"].size(), 2u);
+  EXPECT_TRUE(shows(host.last("roster"), f.leaf(2), "lobby"));
+  EXPECT_TRUE((*host.last("roster")["lobby"].begin())["leaf"].exists());
+  host.statement(StatementKind::admit, 3, f.leaf(2).id().value(), 0);
+  EXPECT_TRUE(unseen.last("welcome").exists());
+  host.statement(StatementKind::policy, 4, {}, e2ee::policy_locked);
+  f.world.advance(Duration::seconds(5));
+  EXPECT_EQ(known.last("roster")["members"].size(), 3u);
 }
 
 TEST(Signaling, ALockedRoomTakesOnlyWhoIsVouchedFor) {

@@ -92,6 +92,9 @@ bool LocalBus::deliver(std::size_t most) {
     run(std::move(item));
   }
   delivering_ = false;
+  if (!queue_.empty() && wake_ != nullptr) {
+    wake_();
+  }
   return !queue_.empty();
 }
 

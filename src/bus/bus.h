@@ -20,8 +20,8 @@ class LocalBus final : public Bus {
  public:
   using Wake = std::move_only_function<void()>;
 
-  // `wake` is called when the queue becomes non-empty outside deliver(): let it make the loop call
-  // deliver() before it waits again (main: loop.later).
+  // `wake` is called when the queue becomes non-empty outside deliver(), and when deliver() leaves
+  // something: let it make the loop call deliver() before it waits again (main: loop.later).
   LocalBus(Meter& meter, Wake wake);
   ~LocalBus() override;
   LocalBus(const LocalBus&) = delete;
@@ -35,7 +35,7 @@ class LocalBus final : public Bus {
   void post(std::string_view service, std::string_view method, Bytes request) override;
 
   // Delivers what is queued and what that queues in turn, at most `most` items. True when
-  // something is left: call again soon.
+  // something is left (and wake was called).
   bool deliver(std::size_t most = 10000);
 
   std::size_t queued() const noexcept { return queue_.size(); }

@@ -86,7 +86,9 @@ TEST(LocalBus, IsBoundedAndSaysBusy) {
   }
   f.bus.call("sink", "in", {}, f.note());
   EXPECT_EQ(f.seen, (std::vector<std::string>{"busy"}));
+  const int wakes = f.wakes;
   EXPECT_TRUE(f.bus.deliver(10));
+  EXPECT_EQ(f.wakes, wakes + 1);
   EXPECT_FALSE(f.bus.deliver(limits::bus_queue));
 }
 

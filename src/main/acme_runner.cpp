@@ -74,6 +74,7 @@ void AcmeRunner::obtain() {
   acme::Options options;
   options.directory = parts_.config.acme_directory;
   options.domains = parts_.config.acme_domains;
+  options.ca_file = parts_.config.acme_ca;
   options.contact =
       parts_.config.acme_contact.empty() || parts_.config.acme_contact.starts_with("mailto:")
           ? parts_.config.acme_contact

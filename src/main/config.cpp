@@ -127,6 +127,8 @@ constexpr Setting settings[] = {
      [](Config& c, const std::string& t) { return take_text(c.acme_contact, t); }},
     {"acme-directory", "URL", "the ACME authority (Let's Encrypt)",
      [](Config& c, const std::string& t) { return take_text(c.acme_directory, t); }},
+    {"acme-ca", "FILE", "PEM certificate to trust for a private ACME authority",
+     [](Config& c, const std::string& t) { return take_text(c.acme_ca, t); }},
     {"acme-listen", "ADDR:PORT", "plain HTTP where the authority looks ([::]:80)",
      [](Config& c, const std::string& t) { return take_endpoint(c.acme_listen, t); }},
     {"insecure-http", nullptr, "no TLS; for development, on loopback addresses only",

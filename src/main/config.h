@@ -29,6 +29,7 @@ struct Config {
   std::vector<std::string> acme_domains;
   std::string acme_contact;
   std::string acme_directory = "https://acme-v02.api.letsencrypt.org/directory";
+  std::string acme_ca;  // PEM of a private authority's own certificate; empty: the system's
   Address acme_listen;  // plain HTTP for the authority's challenge; [::]:80
 
   Config();

@@ -199,7 +199,7 @@ export interface Events {
   keyFrameWanted: { direction: 'send' | 'receive'; source: Source };
   /** A server message that the worker refused, for the log. */
   refused: { what: string };
-  /** The worker is gone (2 s without a heartbeat). The call is over; the page should leave. */
+  /** The worker is gone (10 s without a heartbeat). The call is over; the page should leave. */
   dead: { why: string };
 }
 

@@ -1,6 +1,7 @@
 // The page's side of the crypto worker: CryptoApi over messages, the transforms' handles, and the
 // heartbeat.
 import type {
+  Badge,
   BeginOptions,
   Begun,
   ChatMessage,
@@ -23,7 +24,12 @@ import { Refusal, type FromWorker, type ToWorker, type TransformOptions, type Wa
 
 const PING_MS = 400;
 const OVERDUE_MS = 1200; // and one more ping: within 2 s the page knows
+const DEAD_MS = 10_000;
 const WATCH_MS = 250;
+const UNANSWERED = {
+  state: 'amber' as const,
+  reasons: [{ code: 'worker-dead' as const, who: null, track: null }],
+};
 
 interface Line {
   id: number;
@@ -60,6 +66,8 @@ class CryptoClient implements CryptoApi {
   private lastId = 0;
   private pinged: { n: number; at: number } | null = null;
   private suspected = false;
+  private doubted = false;
+  private lastBadge: Badge = { state: 'grey', reasons: [], participants: [] };
   private dead = false;
 
   constructor(private readonly worker: Worker) {
@@ -159,8 +167,14 @@ class CryptoClient implements CryptoApi {
     if ('pong' in message) {
       if (message.pong === this.pinged?.n) this.pinged = null;
       this.suspected = false;
+      if (this.doubted) {
+        this.doubted = false;
+        this.emit('badge', this.lastBadge);
+      }
     } else if ('event' in message) {
-      this.emit(message.event, message.value as never);
+      if (message.event === 'badge') this.lastBadge = message.value as Badge;
+      if (message.event !== 'badge' || !this.doubted)
+        this.emit(message.event, message.value as never);
     } else {
       const waiting = this.waiting.get(message.id);
       this.waiting.delete(message.id);
@@ -171,14 +185,21 @@ class CryptoClient implements CryptoApi {
   }
 
   // A page that was itself asleep must not take its worker for dead: an overdue answer is given one
-  // more turn of the page's own queue.
+  // more turn of the page's own queue. A worker that is only late, on a machine with too much to do,
+  // costs the badge its green while it lasts; one that stays silent is ended.
   private ping(): void {
     const now = performance.now();
     if (!this.pinged) {
       this.pinged = { n: ++this.lastId, at: now };
       this.post({ ping: this.pinged.n });
     } else if (now - this.pinged.at >= OVERDUE_MS) {
-      if (this.suspected) this.die('the crypto worker does not answer');
+      if (this.suspected && now - this.pinged.at >= DEAD_MS) {
+        return this.die('the crypto worker does not answer');
+      }
+      if (this.suspected && !this.doubted) {
+        this.doubted = true;
+        this.emit('badge', { ...this.lastBadge, ...UNANSWERED });
+      }
       this.suspected = true;
     }
   }
@@ -192,9 +213,7 @@ class CryptoClient implements CryptoApi {
       reject(new Refusal('unavailable', 'the crypto worker is gone'));
     this.waiting.clear();
     if (why === null) return;
-    const code = 'worker-dead' as const;
-    const reasons = [{ code, who: null, track: null }];
-    this.emit('badge', { state: 'amber', reasons, participants: [] });
+    this.emit('badge', { ...UNANSWERED, participants: [] });
     this.emit('dead', { why });
   }
 

@@ -6,7 +6,7 @@ export type Action =
   { do: 'offer'; n: number; restart: boolean } | { do: 'apply'; n: number } | { do: 'rebuild' };
 
 /** An answer later than this is taken for lost: the request is sent anew. */
-export const ANSWER_TIMEOUT_MS = 8000;
+export const ANSWER_TIMEOUT_MS = 15_000;
 const LOST_BEFORE_REBUILD = 2;
 
 export class Negotiation {

@@ -424,6 +424,11 @@ Report Scenario::run() {
       }
     }
   }
+  // Within this a roster change has reached all and everybody sends under a new epoch.
+  const Instant settled = world_.clock.now() + Duration::milliseconds(2500);
+  while (world_.clock.now() < settled) {
+    step();
+  }
   if (report.fault.empty()) {
     report.fault = check_secrets();
   }

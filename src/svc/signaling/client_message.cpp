@@ -1,6 +1,8 @@
 // Client messages from JSON: every field checked, every list bounded.
 #include "svc/signaling/client_message.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "wire/json.h"
 
@@ -146,6 +148,31 @@ Result<ClientMessage> parse_message(Bytes payload) {
     return PingMessage{TRY(root["at"].number())};
   }
   return fail(Errc::unsupported, "signal: unknown message type");
+}
+
+Result<e2ee::RoomId> room_of_query(std::string_view query) {
+  constexpr std::string_view key = "room=";
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    if (pair.starts_with(key)) {
+      return e2ee::RoomId::parse(pair.substr(key.size()));
+    }
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  }
+  return fail(Errc::not_found, "signal: no room named");
+}
+
+Result<e2ee::DeviceKey> key_of_hello(Bytes payload) {
+  const Result<ClientMessage> message = parse_message(payload);
+  const HelloMessage* const hello = message ? std::get_if<HelloMessage>(&*message) : nullptr;
+  if (hello == nullptr) {
+    return fail(message ? Errc::forbidden : message.error().code,
+                message ? "signal: say hello first" : message.error().what);
+  }
+  if (hello->leaf.size() != e2ee::Leaf::size) {
+    return fail(Errc::malformed, "leaf: size or version");
+  }
+  return e2ee::DeviceKey::parse(Bytes(hello->leaf).subspan(33, e2ee::device_key_bytes));
 }
 
 }  // namespace v100::signaling

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "e2ee/ids.h"
+#include "e2ee/leaf.h"
 #include "svc/sfu/api.h"
 
 namespace v100::signaling {
@@ -58,5 +59,11 @@ inline constexpr std::size_t data_bytes_max = 17408;  // 16 KiB of text as an SF
 
 // malformed, too_large; unsupported: a type we do not know.
 Result<ClientMessage> parse_message(Bytes payload);
+
+// The room in the query of the upgrade, `room=ROOM`: not_found, malformed.
+Result<e2ee::RoomId> room_of_query(std::string_view query);
+
+// The device key in a hello's leaf, before anything else of it is looked at. forbidden: no hello.
+Result<e2ee::DeviceKey> key_of_hello(Bytes payload);
 
 }  // namespace v100::signaling

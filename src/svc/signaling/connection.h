@@ -84,6 +84,7 @@ struct Connection {
   FrameQueue frames;
   bool paused = false;  // a statement of it is being verified: later frames wait
   unsigned sins = 0;
+  bool gone = false;  // its socket is closed; what it said before is still to be obeyed
 
   Stage stage = Stage::fresh;
   // Whose signatures count: of the last hello until one is taken, then of the member for good.

@@ -25,32 +25,6 @@ constexpr std::uint16_t close_no_room = 4404;
 constexpr std::uint16_t close_no_hello = 4408;
 constexpr std::uint16_t close_overload = 1013;  // RFC 6455 §7.4, registry: try again later
 
-Result<e2ee::RoomId> room_of(std::string_view query) {
-  constexpr std::string_view key = "room=";
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    if (pair.starts_with(key)) {
-      return e2ee::RoomId::parse(pair.substr(key.size()));
-    }
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-  }
-  return fail(Errc::not_found, "signal: no room named");
-}
-
-// The device key in a hello's leaf, before anything else of it is looked at.
-Result<e2ee::DeviceKey> key_of_hello(Bytes payload) {
-  const Result<ClientMessage> message = parse_message(payload);
-  const HelloMessage* const hello = message ? std::get_if<HelloMessage>(&*message) : nullptr;
-  if (hello == nullptr) {
-    return fail(message ? Errc::forbidden : message.error().code,
-                message ? "signal: say hello first" : message.error().what);
-  }
-  if (hello->leaf.size() != e2ee::Leaf::size) {
-    return fail(Errc::malformed, "leaf: size or version");
-  }
-  return e2ee::DeviceKey::parse(Bytes(hello->leaf).subspan(33, e2ee::device_key_bytes));
-}
-
 class Signaling final : public Service, public SocketHandler {
  public:
   Signaling(SignalingConfig config, Env env, Sockets& sockets, RelayTap* tap)
@@ -100,6 +74,7 @@ class Signaling final : public Service, public SocketHandler {
 
   void verify(Connection& connection, const ClientFrame& frame, std::uint64_t ticket);
   void advance(SocketId socket);
+  void forget(const Connection& connection);
   void obey(Connection& connection, const FrameInTurn& frame);
   Result<void> handle(Connection& connection, std::uint64_t seq, const ClientMessage& message);
   Result<void> on_hello(Connection& connection, const HelloMessage& hello);
@@ -125,7 +100,7 @@ LiveRoom* Signaling::room_of_connection(const Connection& connection) {
 // ---- Sockets ----
 
 void Signaling::on_open(SocketId socket, const PeerInfo& peer, std::string_view query) {
-  const Result<e2ee::RoomId> id = room_of(query);
+  const Result<e2ee::RoomId> id = room_of_query(query);
   Connection& connection = desk_.add(std::make_unique<Connection>(
       socket, peer, id ? std::string(id->text()) : std::string(), now()));
   if (!id) {
@@ -184,15 +159,24 @@ void Signaling::no_room(const std::string& id, Error error) {
   }
 }
 
+// A client may say `leave` and close at once: its last frames may still be under verification.
 void Signaling::on_close(SocketId socket) {
-  const Connection* const connection = desk_.find(socket);
+  Connection* const connection = desk_.find(socket);
   if (connection == nullptr) {
     return;
   }
-  if (LiveRoom* const room = room_of_connection(*connection)) {
-    room->disconnected(*connection, now());
+  connection->gone = true;
+  const bool pending = connection->frames.size() > 0 || connection->paused;
+  if (!pending || connection->stage == Stage::over) {
+    forget(*connection);
   }
-  desk_.erase(socket);
+}
+
+void Signaling::forget(const Connection& connection) {
+  if (LiveRoom* const room = room_of_connection(connection)) {
+    room->disconnected(connection, now());
+  }
+  desk_.erase(connection.socket);
 }
 
 // ---- Frames ----
@@ -269,12 +253,18 @@ void Signaling::verify(Connection& connection, const ClientFrame& frame, std::ui
 void Signaling::advance(SocketId socket) {
   for (;;) {
     Connection* const connection = desk_.find(socket);
-    if (connection == nullptr || connection->stage == Stage::over || connection->paused ||
-        room_of_connection(*connection) == nullptr) {
+    if (connection == nullptr) {
       return;
     }
-    const std::optional<FrameInTurn> frame = connection->frames.next();
+    const bool over = connection->stage == Stage::over;
+    if (!over && (connection->paused || room_of_connection(*connection) == nullptr)) {
+      return;
+    }
+    const std::optional<FrameInTurn> frame = over ? std::nullopt : connection->frames.next();
     if (!frame) {
+      if (connection->gone && (over || connection->frames.size() == 0)) {
+        forget(*connection);
+      }
       return;
     }
     obey(*connection, *frame);
@@ -379,10 +369,13 @@ void Signaling::statement_verified(SocketId socket, std::uint64_t seq,
                                    const e2ee::Statement& statement,
                                    const Result<Buffer>& verdict) {
   Connection* const connection = desk_.find(socket);
-  if (connection == nullptr || connection->stage != Stage::member) {
+  if (connection == nullptr) {
     return;
   }
   connection->paused = false;
+  if (connection->stage != Stage::member) {
+    return advance(socket);
+  }
   LiveRoom* const room = room_of_connection(*connection);
   if (!verdict) {
     desk_.error(*connection, seq, verdict.error());
@@ -455,14 +448,21 @@ void Signaling::tick(Instant now) {
     return;
   }
   sweep_at_ = now + sweep_every;
+  std::vector<SocketId> gone;
   for (const auto& [socket, connection] : desk_.all()) {
     if (connection->stage == Stage::fresh && now - connection->opened > hello_max) {
       desk_.close(*connection, close_no_hello, "no hello");
+    }
+    if (connection->gone && connection->stage == Stage::over) {
+      gone.push_back(socket);
     }
     const auto room = rooms_.find(connection->room);
     if (room != rooms_.end()) {
       room->second.used = now;
     }
+  }
+  for (const SocketId socket : gone) {
+    desk_.erase(socket);
   }
   std::size_t members = 0;
   for (auto it = rooms_.begin(); it != rooms_.end();) {

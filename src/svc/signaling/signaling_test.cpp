@@ -239,6 +239,18 @@ TEST(Signaling, LeavingIsAtOnce) {
   EXPECT_EQ(f.sfu->asked.size(), 1u);
 }
 
+TEST(Signaling, WhatWasSaidJustBeforeTheSocketClosedIsObeyed) {
+  Fixture f;
+  SignalClient a = f.joined(0);
+  SignalClient b = f.joined(1);
+  f.world.send_to_server(b.socket(), b.frame(R"({"t":"leave"})"));
+  f.world.cut(b.socket());
+  f.world.settle();
+  EXPECT_EQ(a.last("roster")["members"].size(), 1u);
+  EXPECT_EQ(f.sfu->asked.size(), 1u);
+  EXPECT_EQ(f.world.meter["v100_signal_connections"], 1u);
+}
+
 TEST(Signaling, OffersGoToTheSfuAndEventsComeBack) {
   Fixture f;
   SignalClient a = f.joined(0);

@@ -23,6 +23,11 @@ export class Negotiation {
     return this.waiting ? this.n : 0;
   }
 
+  /** The socket is there: what is said now is heard. */
+  get up(): boolean {
+    return this.online;
+  }
+
   /** Lines, directions or senders changed. */
   change(now: number): Action[] {
     this.dirty = true;

@@ -280,7 +280,7 @@ export class Call implements CallModel {
       case 'quality':
         return this.quality.update((q) => ({ ...q, up: m.up, down: m.down }));
       case 'media':
-        return m.state === 'connected' ? undefined : this.rebuild();
+        return this.onMedia(m.state);
       case 'error':
         return this.onError(m);
       case 'bye':
@@ -322,6 +322,13 @@ export class Call implements CallModel {
     if (this.phase.peek().at === 'dialling') return this.onHelloRefused(m.code);
     if (ABOUT_MEDIA.test(m.what)) this.peer?.refused(m.code === 'conflict');
     console.warn('server refused', m.code, m.what);
+  }
+
+  // What the server says of a transport that is not ours any more, as while a new one is made, is old.
+  private onMedia(state: 'connected' | 'failed' | 'closed'): void {
+    const ours = this.peer?.pc.connectionState;
+    if (state === 'connected' || ours === 'new' || ours === 'connecting') return;
+    this.rebuild();
   }
 
   private onHelloRefused(code: string): void {

@@ -28,7 +28,9 @@ export interface PeerEvents {
 export interface RecvSlot extends Want {
   readonly transceiver: RTCRtpTransceiver;
   readonly stream: MediaStream;
+  /** What is to be told of its size, and what was. */
   height?: number;
+  told?: number;
 }
 
 interface SendSlot {
@@ -114,15 +116,25 @@ export class Peer {
     this.options.events.lines();
   }
 
-  /** How tall each received picture is shown, by its key; what is missing is not shown. */
+  /** How tall each received picture is shown, by its key; what was there and is missing is not shown. */
   setHeights(heights: ReadonlyMap<string, number>): void {
     for (const [key, slot] of this.receivers) {
       if (kindOf(slot.track) !== 'video') continue;
-      const height = heights.get(key) ?? 0;
-      if (slot.height === height) continue;
-      slot.height = height;
-      const mid = slot.transceiver.currentDirection ? slot.transceiver.mid : null;
-      if (mid !== null) this.options.events.send({ t: 'view', mid, height });
+      const height = heights.get(key);
+      // A line whose tile has not been placed yet is not hidden: nothing is known of it.
+      if (height !== undefined || slot.height !== undefined) slot.height = height ?? 0;
+    }
+    this.tellHeights();
+  }
+
+  // Only of lines that the server knows; of others the next offer tells.
+  private tellHeights(): void {
+    for (const slot of this.receivers.values()) {
+      const { mid, currentDirection } = slot.transceiver;
+      if (slot.height === undefined || slot.height === slot.told) continue;
+      if (mid === null || currentDirection === null || !this.talk.up) continue;
+      slot.told = slot.height;
+      this.options.events.send({ t: 'view', mid, height: slot.height });
     }
   }
 
@@ -220,10 +232,16 @@ export class Peer {
       if (slot.shown && mid !== null && present.has(mid)) send.push({ mid, track });
     }
     const recv: RecvLine[] = [];
-    for (const { transceiver, member, track, height } of this.receivers.values()) {
-      const { mid } = transceiver;
+    for (const slot of this.receivers.values()) {
+      const { mid } = slot.transceiver;
       if (mid === null || !present.has(mid)) continue;
-      recv.push({ mid, member, track, ...(height === undefined ? {} : { height }) });
+      const { member, track, height } = slot;
+      if (height === undefined) {
+        recv.push({ mid, member, track });
+      } else {
+        slot.told = height;
+        recv.push({ mid, member, track, height });
+      }
     }
     this.options.crypto.codecs(codecTable(sdp));
     this.options.events.send({ t: 'offer', n, sdp, send, recv });
@@ -238,6 +256,7 @@ export class Peer {
       });
       this.options.crypto.codecs(codecTable(this.pc.localDescription!.sdp, sdp));
       this.run(this.talk.applied(n, true, performance.now()));
+      this.tellHeights();
     } catch (e) {
       this.options.events.log(`answer refused: ${String(e)}`);
       this.run(this.talk.applied(n, false, performance.now()));

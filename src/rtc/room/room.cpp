@@ -6,10 +6,34 @@ namespace v100::rtc {
 
 namespace {
 
-// Takes over what a track has learned where its m-line says the same as before.
 bool same_line(const SendLine& a, const SendLine& b) {
   return a.mid == b.mid && a.track == b.track && a.video == b.video && a.rids == b.rids &&
          a.ssrc == b.ssrc;
+}
+
+// The tracks of new m-lines. Takes over what a track has learned where its m-line says the same as
+// before; leaves null in the member's list what it has taken.
+std::vector<std::unique_ptr<Track>> take_tracks(Member& member, std::span<const SendLine> sends) {
+  std::vector<std::unique_ptr<Track>> tracks;
+  for (const SendLine& line : sends) {
+    const auto known = std::find_if(member.tracks.begin(), member.tracks.end(), [&](const auto& t) {
+      return t != nullptr && same_line(t->line, line);
+    });
+    if (known != member.tracks.end()) {
+      (*known)->line = line;
+      tracks.push_back(std::move(*known));
+    } else {
+      tracks.push_back(std::make_unique<Track>(TrackRef{member.id, line.track}, line));
+    }
+    for (const auto field : {&ExtensionIds::mid, &ExtensionIds::rid, &ExtensionIds::repaired_rid,
+                             &ExtensionIds::transport_sequence, &ExtensionIds::send_time,
+                             &ExtensionIds::audio_level}) {
+      if (line.extensions.*field != 0) {
+        member.extensions.*field = line.extensions.*field;
+      }
+    }
+  }
+  return tracks;
 }
 
 }  // namespace
@@ -71,25 +95,7 @@ void Room::set_lines(Instant now, MemberId id, std::span<const rtc::SendLine> se
     slot->reported_at = slot->chosen_at = slot->loss_at = now;
   }
   Member& member = *slot;
-  std::vector<std::unique_ptr<Track>> tracks;
-  for (const SendLine& line : sends) {
-    const auto known = std::find_if(member.tracks.begin(), member.tracks.end(), [&](const auto& t) {
-      return t != nullptr && same_line(t->line, line);
-    });
-    if (known != member.tracks.end()) {
-      (*known)->line = line;
-      tracks.push_back(std::move(*known));
-    } else {
-      tracks.push_back(std::make_unique<Track>(TrackRef{id, line.track}, line));
-    }
-    for (const auto field : {&ExtensionIds::mid, &ExtensionIds::rid, &ExtensionIds::repaired_rid,
-                             &ExtensionIds::transport_sequence, &ExtensionIds::send_time,
-                             &ExtensionIds::audio_level}) {
-      if (line.extensions.*field != 0) {
-        member.extensions.*field = line.extensions.*field;
-      }
-    }
-  }
+  std::vector<std::unique_ptr<Track>> tracks = take_tracks(member, sends);
   std::vector<std::unique_ptr<Consumer>> consumers;
   for (const Subscription& wish : receives) {
     const auto known =

@@ -24,6 +24,21 @@ LayerClock clock_at(Instant now, const Layer& layer, bool video) noexcept {
                                      us * std::int64_t{clock_rate(video)} / 1000000)};
 }
 
+// Loss of what the member sends, over windows of two seconds; both counts are since the beginning.
+void measure_loss(Instant now, Member& member, std::uint64_t expected, std::uint64_t received) {
+  if (now - member.loss_at < Duration::seconds(2)) {
+    return;
+  }
+  const auto expected_step = static_cast<std::int64_t>(expected - member.expected_before);
+  const auto lost_step =
+      expected_step - static_cast<std::int64_t>(received - member.received_before);
+  member.loss_up_permille = static_cast<std::uint16_t>(
+      expected_step > 0 ? std::clamp<std::int64_t>(lost_step * 1000 / expected_step, 0, 1000) : 0);
+  member.expected_before = expected;
+  member.received_before = received;
+  member.loss_at = now;
+}
+
 }  // namespace
 
 void Room::on_rtcp(Instant now, MemberId from, Bytes packet, PacketBatch& out) {
@@ -157,17 +172,7 @@ void Room::State::send_reports(Instant now, Member& member, PacketBatch& out) {
       }
     }
   }
-  if (now - member.loss_at >= Duration::seconds(2)) {
-    const auto expected_step = static_cast<std::int64_t>(expected - member.expected_before);
-    const auto lost_step =
-        expected_step - static_cast<std::int64_t>(received - member.received_before);
-    member.loss_up_permille = static_cast<std::uint16_t>(
-        expected_step > 0 ? std::clamp<std::int64_t>(lost_step * 1000 / expected_step, 0, 1000)
-                          : 0);
-    member.expected_before = expected;
-    member.received_before = received;
-    member.loss_at = now;
-  }
+  measure_loss(now, member, expected, received);
   emit([&](rtcp::Writer& writer) {
     writer.receiver_report(member.self_ssrc, blocks);
     writer.cname(member.self_ssrc, config.cname_prefix);

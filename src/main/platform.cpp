@@ -301,25 +301,13 @@ Started Server::open_services() {
   dtls_ = std::move(*dtls);
   parts_ = std::make_unique<Parts>(
       Parts{env(), *gateway_, media_, dtls_.get(), candidates_, port, config_});
-  for (const std::string& wanted : config_.run) {
-    const bool known = wanted == "all" || std::ranges::any_of(table_, [&](const ServiceRow& row) {
-                         return wanted == row.name;
-                       });
-    if (!known) {
-      std::string names = "all";
-      for (const ServiceRow& row : table_) {
-        names.append(", ").append(row.name);
-      }
-      return std::unexpected(
-          fmt::format("there is no service \"{}\". --run takes {}.", wanted, names));
-    }
+  const auto rows = choose_services(table_, config_.run);
+  if (!rows) {
+    return std::unexpected(rows.error());
   }
-  for (const ServiceRow& row : table_) {
-    if (std::ranges::any_of(config_.run,
-                            [&](const std::string& w) { return w == "all" || w == row.name; })) {
-      services_.push_back({row.name, row.make(*parts_)});
-      services_.back().service->open(gateway_->router_of(row.name, *bus_));
-    }
+  for (const ServiceRow& row : *rows) {
+    services_.push_back({row.name, row.make(*parts_)});
+    services_.back().service->open(gateway_->router_of(row.name, *bus_));
   }
   loop_.after(tick_every, [this] { tick(); });
   loop_.end_of_turn([this] {

@@ -1,5 +1,7 @@
 #include "main/services.h"
 
+#include <algorithm>
+
 #include "main/version.h"
 #include "svc/identity/identity.h"
 #include "svc/meeting/meeting.h"
@@ -34,5 +36,24 @@ constexpr ServiceRow table[] = {
 }  // namespace
 
 std::span<const ServiceRow> service_table() noexcept { return table; }
+
+std::expected<std::vector<ServiceRow>, std::string> choose_services(
+    std::span<const ServiceRow> rows, const std::vector<std::string>& run) {
+  std::string names = "all";
+  std::vector<ServiceRow> chosen;
+  for (const ServiceRow& row : rows) {
+    names.append(", ").append(row.name);
+    if (std::ranges::any_of(run, [&](const auto& w) { return w == "all" || w == row.name; })) {
+      chosen.push_back(row);
+    }
+  }
+  for (const std::string& wanted : run) {
+    if (wanted != "all" &&
+        std::ranges::none_of(rows, [&](const ServiceRow& row) { return wanted == row.name; })) {
+      return std::unexpected("there is no service \"" + wanted + "\". --run takes " + names + ".");
+    }
+  }
+  return chosen;
+}
 
 }  // namespace v100

@@ -1,8 +1,10 @@
 // The services of this program, one row each: the whole wiring.
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/address.h"
@@ -33,5 +35,10 @@ struct ServiceRow {
 };
 
 std::span<const ServiceRow> service_table() noexcept;
+
+// The rows of `table` that `run` names ("all" names each), in the table's order. The error is a
+// sentence for the person at the terminal.
+std::expected<std::vector<ServiceRow>, std::string> choose_services(
+    std::span<const ServiceRow> table, const std::vector<std::string>& run);
 
 }  // namespace v100

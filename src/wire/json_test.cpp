@@ -20,9 +20,9 @@ Errc refusal(std::string_view text) {
 }
 
 TEST(Json, ReadsEachKind) {
-  const Result<JsonDocument> document = parse(
-      R"( {"t":"hello", "n":-12, "x":1.5e3,"yes":true,"no":false,"nil":null,)"
-      R"("list":[1,[2],{"a":3}],"b":"_-9"} )");
+  const Result<JsonDocument> document =
+      parse(R"( {"t":"hello", "n":-12, "x":1.5e3,"yes":true,"no":false,"nil":null,)"
+            R"("list":[1,[2],{"a":3}],"b":"_-9"} )");
   ASSERT_TRUE(document.has_value());
   const JsonValue root = document->root();
   EXPECT_EQ(root.size(), 8u);

@@ -23,9 +23,11 @@ const attacks = [
   { attack: 'strip-member', cause: 'join', people: 3, reasons: ['roster-disagrees', 'epoch-behind', 'silent', 'intruder'] },
 ];
 const only = process.argv[3];
+const servers = new Set();
+const hostile = async () => { const server = await startServer({ stdin: true }); servers.add(server); return server; };
 
 async function mount({ attack, people = 2, cause, screen, reasons }) {
-  const server = await startServer({ stdin: true });
+  const server = await hostile();
   const order = async (line) => {
     server.child.stdin.write(line + '\n');
     for (let i = 0; i < 100 && !server.said(`ok ${line}`); i++) await sleep(20);
@@ -81,7 +83,7 @@ async function mount({ attack, people = 2, cause, screen, reasons }) {
 
 // What the server forwards is not the picture: frames put together from its own capture do not decode to it.
 async function capture() {
-  const server = await startServer({ stdin: true });
+  const server = await hostile();
   const file = join(tmpdir(), `v100-capture-${process.pid}`);
   const ada = await Person.come(browser, server, 'Ada');
   const bob = await Person.come(browser, server, 'Bob', { link: await ada.link() });
@@ -172,5 +174,6 @@ for (const one of attacks) {
   await mount(one).catch((error) => check(false, `${one.attack}: ${error.stack}`));
 }
 if (!only || only === 'capture') await capture().catch((error) => check(false, `capture: ${error.stack}`));
-await browser.close();
+await browser.close().catch(() => {});
+for (const server of servers) if (server.child.exitCode === null) server.child.kill('SIGKILL');
 finish();

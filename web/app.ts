@@ -200,7 +200,7 @@ function classicalScreen(call: Call): HTMLElement {
       h(
         'p',
         null,
-        `Your browser and the server agreed on ${kex || 'a classical key exchange'}. Somebody who records it and has a quantum computer one day could read who was in this call and when.`,
+        `${kex === 'none' ? 'There is no encryption between your browser and the server' : `Your browser and the server agreed on ${kex || 'a classical key exchange'}`}. Somebody who records it and has a quantum computer one day could read who was in this call and when.`,
       ),
       h('p', null, 'Sound, picture, names and chat stay sealed end to end with post-quantum keys.'),
     ],

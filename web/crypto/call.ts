@@ -1,22 +1,20 @@
 // One call in the worker: it feeds the Session with what the server says, does its jobs with
 // WebCrypto, signs what goes to the server in order, and tells the page what happens.
 import type {
-  Badge,
   ChatMessage,
   ClientMessage,
-  DropReason,
   Events,
   LobbyGuest,
   Participant,
-  ParticipantSecurity,
   Policy,
-  Reason,
   Role,
   Track,
 } from './api.ts';
-import { concat, fromBase64url, fromHex, text, toBase64url, utf8, type Bytes } from './bytes.ts';
-import { CODEC, DROPS, senderOf, type BadgeAnswer, type Core, type Output, type ShownMember, type View } from './core.ts';
+import { Badges } from './badges.ts';
+import { concat, fromHex, text, toBase64url, utf8, type Bytes } from './bytes.ts';
+import { CODEC, senderOf, type Core, type Output, type View } from './core.ts';
 import type { Identity } from './device.ts';
+import { bytesOf, idOf, listOf, shownMember, type Json } from './fields.ts';
 import type { Pins } from './pins.ts';
 import type { Transforms } from './transform.ts';
 import { openWith, sealFrame, sealWith, x25519, type FrameKeys } from './webcrypto.ts';
@@ -28,7 +26,6 @@ const LOBBY_MAX = 100;
 const KNOCK_MAX = 256;
 const TICK_MS = 100;
 const BADGE_MS = 250;
-const UNPROTECTED_GRACE_MS = 1000; // a transform starts a moment after the page made it
 
 export interface CallParts {
   core: Core;
@@ -37,10 +34,6 @@ export interface CallParts {
   identity: Identity;
   pins: Pins;
   emit<K extends keyof Events>(event: K, value: Events[K]): void;
-}
-
-interface Json {
-  [key: string]: unknown;
 }
 
 export class Call {
@@ -58,10 +51,8 @@ export class Call {
   private sealing: Promise<unknown> = Promise.resolve();
   private opening: Promise<unknown> = Promise.resolve();
   private keysToSend: { to: string; msg: string }[] = [];
-  private watched: Watched = { senders: [], receivers: [] };
-  private readonly unprotectedSince = new Map<string, number>();
   private readonly knocks = new Map<string, string>(); // lobby names by leaf
-  private lastBadge = '';
+  private readonly badges: Badges;
   private lastView = '';
   private pumping = false;
   private ended = false;
@@ -70,7 +61,9 @@ export class Call {
   constructor(
     private readonly p: CallParts,
     private readonly options: { room: string; fragment: string; name: string },
-  ) {}
+  ) {
+    this.badges = new Badges(p.core, p.transforms);
+  }
 
   async begin(): Promise<string> {
     const ready = new Promise<string>((resolve) => (this.leafReady = resolve));
@@ -389,47 +382,15 @@ export class Call {
   }
 
   watch(watched: Watched): void {
-    this.watched = watched;
-  }
-
-  // Senders and receivers whose frames do not go through a live transform of ours, for longer than a
-  // start takes.
-  private unprotected(): { senders: number[]; receivers: { leaf: Bytes; track: number }[] } {
-    const now = performance.now();
-    const bad = new Set<string>();
-    const overdue = (name: string, id: number | null): boolean => {
-      if (id !== null && this.p.transforms.isLive(id)) return false;
-      bad.add(name);
-      const since = this.unprotectedSince.get(name) ?? now;
-      this.unprotectedSince.set(name, since);
-      return now - since > UNPROTECTED_GRACE_MS;
-    };
-    const senders = this.watched.senders
-      .filter((s, i) => overdue(`s${i}:${s.track}`, s.id))
-      .map((s) => s.track);
-    const receivers = this.watched.receivers
-      .filter((r, i) => overdue(`r${i}:${r.source.leafId}:${r.source.track}`, r.id))
-      .map((r) => ({ leaf: fromHex(r.source.leafId, 32) ?? new Uint8Array(32), track: r.source.track }));
-    for (const name of [...this.unprotectedSince.keys()])
-      if (!bad.has(name)) this.unprotectedSince.delete(name);
-    return { senders, receivers };
+    this.badges.watch(watched);
   }
 
   private showBadge(): void {
     if (this.ended) return;
-    const answer = this.p.core.badge(this.unprotected());
+    const answer = this.badges.judge();
     this.view = this.p.core.view();
-    const badge: Badge = {
-      state: answer.state as Badge['state'],
-      reasons: answer.reasons as Reason[],
-      participants: this.view.participants
-        .filter((one) => one.accepted)
-        .map((one) => security(one, answer)),
-    };
-    const shown = JSON.stringify(badge);
-    if (shown === this.lastBadge) return;
-    this.lastBadge = shown;
-    this.p.emit('badge', badge);
+    const badge = this.badges.news(answer, this.view);
+    if (badge) this.p.emit('badge', badge);
   }
 
   private refused(what: string): void {
@@ -504,53 +465,4 @@ export class Call {
     this.pump();
     this.showBadge();
   }
-}
-
-function security(one: View['participants'][number], answer: BadgeAnswer): ParticipantSecurity {
-  const mine = answer.counts.filter((c) => c.sender === senderOf(one.leafId) && c.track !== 0);
-  const sum = (of: (c: BadgeAnswer['counts'][number]) => number): number =>
-    mine.reduce((all, c) => all + of(c), 0);
-  const dropped = Object.fromEntries(
-    DROPS.map((d) => [d, sum((c) => c.dropped[d])]),
-  ) as Record<DropReason, number>;
-  return {
-    leafId: one.leafId,
-    fingerprint: one.fingerprint,
-    trust: one.trust,
-    kem: 'X-Wing (ML-KEM-768 + X25519)',
-    signature: 'ML-DSA-65',
-    frames: 'AES-256-GCM (SFrame)',
-    epoch: one.epoch,
-    encrypted: sum((c) => c.sealed),
-    decrypted: sum((c) => c.opened),
-    plaintext: 0, // there is no way through a transform but sealed or opened
-    failed: DROPS.reduce((all, d) => all + dropped[d], 0),
-    dropped,
-  };
-}
-
-function idOf(value: unknown): Bytes {
-  const id = fromHex(value, 32);
-  if (!id) throw new Refusal('malformed', 'an id is not 64 hex digits');
-  return id;
-}
-function bytesOf(value: unknown, min: number, max: number): Bytes {
-  const bytes = fromBase64url(value, max);
-  if (!bytes || bytes.length < min || bytes.length > max)
-    throw new Refusal('malformed', 'a field is not base64url of the right size');
-  return bytes;
-}
-function listOf(value: unknown, max: number): unknown[] {
-  if (!Array.isArray(value) || value.length > max)
-    throw new Refusal('malformed', 'a list is none, or too long');
-  return value;
-}
-function shownMember(value: unknown): ShownMember {
-  const m = value as Json;
-  return {
-    id: idOf(m.id),
-    leaf: m.leaf === undefined ? new Uint8Array(0) : bytesOf(m.leaf, 0, 8192),
-    tracks: listOf(m.tracks ?? [], 8).map(Number).filter((t) => t >= 1 && t <= 4),
-    connected: m.connected !== false,
-  };
 }

@@ -1,5 +1,5 @@
-// src/e2ee in WASM behind typed calls (web/wasm/exports_e2ee.cpp is the other side). One instance is
-// one device and at most one call.
+// src/e2ee in WASM behind typed calls (web/wasm/e2ee_state.h and the exports that include it are the
+// other side). One instance is one device and at most one call.
 import type { CryptoError, DropReason, Role, Track, Trust } from './api.ts';
 import { Reader, Writer, text, utf8, type Bytes } from './bytes.ts';
 import { Refusal } from './wire.ts';

@@ -63,9 +63,9 @@ class Gateway::SocketRoute final : public net::SocketEvents {
       handler_->on_message(SocketId(socket), message, binary);
     }
   }
-  void on_close(net::ConnectionId socket) override {
+  void on_close(net::ConnectionId socket, std::uint16_t code) override {
     if (handler_ != nullptr) {
-      handler_->on_close(SocketId(socket));
+      handler_->on_close(SocketId(socket), code);
     }
   }
   void forget() { handler_ = nullptr; }

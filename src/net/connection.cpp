@@ -95,7 +95,7 @@ void Connection::die() {
   stream_.pause_reading(true);
   if (was_socket) {
     --server_.sockets_;
-    std::exchange(events_, nullptr)->on_close(id_);
+    std::exchange(events_, nullptr)->on_close(id_, wire::ws_close::lost);
   }
   server_.forget(id_);
 }
@@ -368,7 +368,7 @@ void Connection::on_socket_message() {
       }
       // RFC 6455 §7.1.1: the server closes TCP first.
       --server_.sockets_;
-      std::exchange(events_, nullptr)->on_close(id_);
+      std::exchange(events_, nullptr)->on_close(id_, message.close_code);
       end();
       break;
   }
@@ -382,7 +382,7 @@ void Connection::refuse_socket(const Error& error) {
   wire::append_ws_close(frame, socket_reader_->close_code(), error.what);
   stream_.send(frame);
   --server_.sockets_;
-  std::exchange(events_, nullptr)->on_close(id_);
+  std::exchange(events_, nullptr)->on_close(id_, wire::ws_close::lost);
   end();
 }
 
@@ -429,7 +429,7 @@ void Connection::check_time(Instant now) {
     case State::closing:
       if (now > deadline_) {
         --server_.sockets_;
-        std::exchange(events_, nullptr)->on_close(id_);
+        std::exchange(events_, nullptr)->on_close(id_, wire::ws_close::lost);
         end();
       }
       break;

@@ -62,7 +62,9 @@ class SocketEvents {
   virtual ~SocketEvents() = default;
   virtual void on_open(ConnectionId socket, const Peer& peer, std::string_view query) = 0;
   virtual void on_message(ConnectionId socket, Bytes message, bool binary) = 0;
-  virtual void on_close(ConnectionId socket) = 0;
+  // `code` is the peer's close code (RFC 6455 §7.1.5): 1005 when it gave none, 1006 when the line
+  // was lost or given up without a word of it.
+  virtual void on_close(ConnectionId socket, std::uint16_t code) = 0;
 };
 
 class Site {

@@ -51,7 +51,9 @@ class TestSite final : public Site, public SocketEvents {
     log.append(as_text(message)).append(";");
     server->send(socket, message, binary);
   }
-  void on_close(ConnectionId) override { log += "closed;"; }
+  void on_close(ConnectionId, std::uint16_t code) override {
+    log.append("closed ").append(std::to_string(code)).append(";");
+  }
 
   HttpServer* server = nullptr;
   std::vector<Responder> held;
@@ -189,7 +191,7 @@ TEST_F(HttpServerTest, UpgradesEchoesAndSaysGoodbye) {
   wire::append_ws_masked(frame, wire::WsKind::close, as_bytes("\x0f\xa0"), {1, 2, 3, 4});
   say(as_text(frame));
   EXPECT_EQ(hear(), "EOF");
-  EXPECT_EQ(site_.log, "open room=x;hello;closed;");
+  EXPECT_EQ(site_.log, "open room=x;hello;closed 4000;");
   EXPECT_EQ(server_->sockets(), 0u);
 }
 
@@ -200,7 +202,7 @@ TEST_F(HttpServerTest, ClosesABadSocketWithTheRightCode) {
   const std::string heard = hear();
   EXPECT_EQ(heard.substr(0, 4).substr(2), "\x03\xea") << "1002";
   EXPECT_TRUE(heard.ends_with("EOF"));
-  EXPECT_EQ(site_.log, "open room=x;closed;");
+  EXPECT_EQ(site_.log, "open room=x;closed 1006;");
 }
 
 TEST_F(HttpServerTest, KeepsOtherSitesAndOtherPathsOut) {

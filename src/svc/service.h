@@ -171,7 +171,8 @@ class SocketHandler {
   // `query`: what stood behind '?' in the upgrade's target; it ends with the call.
   virtual void on_open(SocketId socket, const PeerInfo& peer, std::string_view query) = 0;
   virtual void on_message(SocketId socket, Bytes message, bool binary) = 0;
-  virtual void on_close(SocketId socket) = 0;
+  // `code`: the peer's close code; 1005 when it gave none, 1006 when the line was lost.
+  virtual void on_close(SocketId socket, std::uint16_t code) = 0;
 };
 
 class Sockets {

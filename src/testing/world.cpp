@@ -99,7 +99,7 @@ void World::settle() {
     for (auto& [id, line] : lines_) {
       if (line.closing) {
         line.closing = false;
-        line.handler->on_close(id);
+        line.handler->on_close(id, line.peer_code);
         busy = true;
       }
     }
@@ -166,10 +166,11 @@ void World::send_to_server(SocketId socket, Bytes message) {
   }
 }
 
-void World::cut(SocketId socket) {
+void World::hang_up(SocketId socket, std::uint16_t code) {
   Line& line = lines_[socket];
   if (line.open) {
     line.open = false;
+    line.peer_code = code;
     line.closing = true;
   }
 }

@@ -84,7 +84,8 @@ class World final : public Sockets {
 
   SocketId connect(std::string_view path, std::string_view query, const PeerInfo& peer);
   void send_to_server(SocketId socket, Bytes message);  // a binary message
-  void cut(SocketId socket);                            // the network's doing
+  void hang_up(SocketId socket, std::uint16_t code);    // the client's close frame
+  void cut(SocketId socket) { hang_up(socket, 1006); }  // the network's doing
   bool open(SocketId socket) const;
   std::optional<std::uint16_t> close_code(SocketId socket) const;  // when the server closed it
   std::vector<Received> take(SocketId socket);                     // what came since
@@ -111,6 +112,7 @@ class World final : public Sockets {
     SocketHandler* handler = nullptr;
     bool open = true;
     bool closing = false;  // on_close is owed to the service
+    std::uint16_t peer_code = 1006;
     std::optional<std::uint16_t> code;
     std::vector<Received> received;
   };

@@ -97,6 +97,12 @@ try {
   check((await ada.media()).frames > framesBefore + 10, 'media flows through a cut socket');
   await ada.badgeIs('outline', 20000);
 
+  // ---- A closed tab is no ghost ----
+  const leaf = await eve.leaf();
+  await eve.page.close();
+  const gone = await ada.until(new Function('c', `return !c.participants.peek().some((p) => p.leafId === '${leaf}')`), 'Eve gone', 28000);
+  check(gone < 15000, `a closed tab is gone soon (${gone} ms)`);
+
   for (const person of [ada, bob, eve]) check(person.errors.length === 0, `no script error at ${person.name}: ${person.errors}`);
 } catch (error) {
   check(false, error.stack);

@@ -61,7 +61,7 @@ void Network::step() {
       line.up.pop_front();
       if (flying.hang_up) {
         line.dead = true;
-        world_.cut(socket);
+        world_.hang_up(socket, 1000);
       } else {
         world_.send_to_server(socket, flying.up);
       }

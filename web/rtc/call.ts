@@ -507,7 +507,7 @@ export class Call implements CallModel {
   private pathTimer: (() => void) | null = null;
 
   private watchNetwork(): void {
-    const gone = () => void this.crypto.send({ t: 'leave' });
+    const gone = () => this.socket?.hangUp();
     window.addEventListener('pagehide', gone);
     this.ends.push(
       () => window.removeEventListener('pagehide', gone),

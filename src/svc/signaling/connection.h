@@ -84,7 +84,8 @@ struct Connection {
   FrameQueue frames;
   bool paused = false;  // a statement of it is being verified: later frames wait
   unsigned sins = 0;
-  bool gone = false;  // its socket is closed; what it said before is still to be obeyed
+  bool gone = false;             // its socket is closed; what it said before is still to be obeyed
+  bool closed_in_order = false;  // and the client closed it: a page that was left, not a lost line
 
   Stage stage = Stage::fresh;
   // Whose signatures count: of the last hello until one is taken, then of the member for good.

@@ -138,7 +138,7 @@ void LiveRoom::disconnected(const Connection& connection, Instant now) {
   if (member != members_.end() && member->second.connected &&
       member->second.socket == connection.socket) {
     member->second.connected = false;
-    member->second.gone_at = now;
+    member->second.stays_until = now + (connection.closed_in_order ? closed_max : absence_max);
     dirty_ = true;
   }
 }
@@ -161,7 +161,7 @@ void LiveRoom::erase_member(const e2ee::LeafId& leaf, const char* sfu_method) {
 void LiveRoom::tick(Instant now) {
   std::vector<e2ee::LeafId> gone;
   for (const auto& [id, member] : members_) {
-    if (!member.connected && now - member.gone_at >= absence_max) {
+    if (!member.connected && now >= member.stays_until) {
       gone.push_back(id);
     }
   }

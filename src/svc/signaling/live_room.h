@@ -32,8 +32,11 @@ class Backlog {
 
 class LiveRoom {
  public:
-  // How long a member without socket stays one.
+  // How long a member without socket stays one: when its line was lost, and when its client closed
+  // it in order. A page that is left closes so; one that is loaded again is back as a new leaf,
+  // which takes the old one's place, well within this time.
   static constexpr Duration absence_max = Duration::seconds(30);
+  static constexpr Duration closed_max = Duration::seconds(4);
   // How long a member stays without an `admit` once the room has a lobby or is locked: the host's
   // client admits those it sees; whom it did not see yet, no newcomer would take.
   static constexpr Duration unvouched_max = Duration::seconds(3);
@@ -78,7 +81,7 @@ class LiveRoom {
     e2ee::Leaf leaf;
     SocketId socket;
     bool connected = true;
-    Instant gone_at;  // when not connected
+    Instant stays_until;  // when not connected
     std::vector<std::uint8_t> tracks;
     Backlog backlog;
     std::optional<Instant> unvouched_since;

@@ -13,6 +13,7 @@
 #include "svc/signaling/live_room.h"
 #include "svc/signaling/server_message.h"
 #include "wire/json.h"
+#include "wire/ws.h"
 
 namespace v100::signaling {
 
@@ -55,7 +56,7 @@ class Signaling final : public Service, public SocketHandler {
   // ---- SocketHandler ----
   void on_open(SocketId socket, const PeerInfo& peer, std::string_view query) override;
   void on_message(SocketId socket, Bytes message, bool binary) override;
-  void on_close(SocketId socket) override;
+  void on_close(SocketId socket, std::uint16_t code) override;
 
  private:
   struct Room {
@@ -160,12 +161,14 @@ void Signaling::no_room(const std::string& id, Error error) {
 }
 
 // A client may say `leave` and close at once: its last frames may still be under verification.
-void Signaling::on_close(SocketId socket) {
+void Signaling::on_close(SocketId socket, std::uint16_t code) {
   Connection* const connection = desk_.find(socket);
   if (connection == nullptr) {
     return;
   }
   connection->gone = true;
+  connection->closed_in_order =
+      code == wire::ws_close::normal || code == wire::ws_close::going_away;
   const bool pending = connection->frames.size() > 0 || connection->paused;
   if (!pending || connection->stage == Stage::over) {
     forget(*connection);

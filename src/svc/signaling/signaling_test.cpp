@@ -3,6 +3,7 @@
 
 #include "svc/signaling/api.h"
 #include "testing/signal_fixture.h"
+#include "wire/ws.h"
 
 namespace v100::signaling {
 namespace {
@@ -207,6 +208,56 @@ TEST(Signaling, AfterThirtySecondsItHasLeft) {
   // Its leaf is new to a's roster again: a client forgets who is shown no more.
   EXPECT_NE(summary(a.last("roster")).find(id_of(f.leaf(1)).substr(0, 6) + ":guest "),
             std::string::npos);
+}
+
+TEST(Signaling, AClosedTabHasLeftAfterFourSecondsUnlessItIsBack) {
+  Fixture f;
+  SignalClient a = f.joined(0);
+  SignalClient b = f.joined(1);
+  for (const std::uint16_t code : {wire::ws_close::normal, wire::ws_close::going_away}) {
+    f.world.hang_up(b.socket(), code);
+    f.world.advance(Duration::milliseconds(3900));
+    EXPECT_EQ(a.last("roster")["members"].size(), 2u) << code;
+    EXPECT_NE(summary(a.last("roster")).find('!'), std::string::npos);
+    f.world.advance(Duration::milliseconds(500));
+    EXPECT_EQ(a.last("roster")["members"].size(), 1u) << code;
+    b.connect();
+    b.hello(f.leaf(1));
+    EXPECT_FALSE(*b.last("welcome")["resumed"].boolean());
+  }
+  // Back with the same leaf, as a page out of the browser's cache: it resumes.
+  f.world.hang_up(b.socket(), 1000);
+  f.world.advance(Duration::seconds(3));
+  b.connect();
+  b.hello(f.leaf(1));
+  EXPECT_TRUE(*b.last("welcome")["resumed"].boolean());
+  f.world.advance(Duration::seconds(10));
+  EXPECT_EQ(a.last("roster")["members"].size(), 2u);
+  // Loaded again, with a new leaf: one roster replaces the old one, and no time passes without.
+  f.world.hang_up(b.socket(), 1001);
+  f.world.settle();
+  a.clear();
+  SignalClient reloaded = f.client(1);
+  reloaded.connect();
+  reloaded.hello(f.leaf(1, 9));
+  EXPECT_EQ(a.count("roster"), 1u);
+  EXPECT_TRUE(shows(a.last("roster"), f.leaf(1, 9)));
+  EXPECT_FALSE(shows(a.last("roster"), f.leaf(1)));
+}
+
+TEST(Signaling, ACloseWithoutReasonOrWithAnErrorIsALostLine) {
+  Fixture f;
+  SignalClient a = f.joined(0);
+  SignalClient b = f.joined(1);
+  for (const std::uint16_t code :
+       {wire::ws_close::no_status, wire::ws_close::lost, wire::ws_close::too_large}) {
+    f.world.hang_up(b.socket(), code);
+    f.world.advance(Duration::seconds(29));
+    EXPECT_EQ(a.last("roster")["members"].size(), 2u) << code;
+    b.connect();
+    b.hello(f.leaf(1));
+    EXPECT_TRUE(*b.last("welcome")["resumed"].boolean()) << code;
+  }
 }
 
 TEST(Signaling, ASecondSocketReplacesTheFirstAndAReloadItsGhost) {

@@ -4,7 +4,7 @@ import type { CryptoApi, LinkInfo } from './crypto/api.ts';
 import { openCrypto } from './crypto/client.ts';
 import { isRoom, parseFragment } from './protocol/link.ts';
 import { parseRoomInfo, type RoomInfo } from './protocol/messages.ts';
-import { effect, root, signal } from './protocol/signal.ts';
+import { effect, onCleanup, root, signal } from './protocol/signal.ts';
 import { Call } from './rtc/call.ts';
 import type { Over, Phase } from './rtc/model.ts';
 import { Devices } from './rtc/devices.ts';
@@ -104,8 +104,10 @@ async function room0(room: string, fragment: string): Promise<void> {
     if (response?.status === 404) return gone();
     if (response?.ok) info.set(parseRoomInfo(await response.json()));
   };
-  show(() =>
-    prejoinScreen({
+  show(() => {
+    const looking = setInterval(() => void look(), 5000); // it may be unlocked, or end
+    onCleanup(() => clearInterval(looking));
+    return prejoinScreen({
       room,
       devices,
       info,
@@ -114,8 +116,8 @@ async function room0(room: string, fragment: string): Promise<void> {
         trouble() || (info()?.locked && !link()?.mine ? 'The host has locked this room.' : ''),
       home: () => (devices.close(), go('/')),
       join: () => join(room, fragment, devices),
-    }),
-  );
+    });
+  });
   if (prefs.micOn && prefs.cameraOn) void devices.openBoth();
   else if (prefs.micOn) void devices.open('audio');
   else if (prefs.cameraOn) void devices.open('video');

@@ -28,11 +28,14 @@ try {
 
   await host.page.evaluate(() => { const c = window.__v100test.call; return c.crypto.setPolicy({ lobby: false, locked: true }); });
   await guest.until((c) => c.policy.peek().locked, 'locked');
-  const third = await Person.come(browser, server, 'Third', { link, wait: false });
-  await third.until((c) => c.phase.peek().at === 'over', 'locked out');
-  check(true, 'a locked room takes nobody in');
+  const third = await Person.come(browser, server, 'Third', { link, join: false });
+  await third.page.getByText('The host has locked this room.').waitFor();
+  check(await third.page.getByTestId('join').isDisabled(), 'a locked room takes nobody in, and says so at the door');
   await host.page.evaluate(() => { const c = window.__v100test.call; return c.crypto.setPolicy({ lobby: false, locked: false }); });
   await guest.until((c) => !c.policy.peek().locked, 'unlocked');
+  await third.page.locator('[data-testid=join]:enabled').waitFor();
+  await third.stop();
+  check(true, 'once it is open again, the door opens by itself');
 
   const fourth = await Person.come(browser, server, 'Fourth', { link });
   await fourth.seesAndHears(2);

@@ -25,7 +25,7 @@ export async function launchChromium() {
 
 export class Person {
   /** `link`: where the invite leads; without it a room is made. */
-  static async come(browser, server, name, { link, lobby = false, wait = true } = {}) {
+  static async come(browser, server, name, { link, lobby = false, join = true, wait = join } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1000, height: 700 } });
     const person = new Person();
     person.name = name;
@@ -42,7 +42,7 @@ export class Person {
       await person.page.getByTestId('create').click();
     }
     await person.page.getByTestId('name').fill(name);
-    await person.page.getByTestId('join').click();
+    if (join) await person.page.getByTestId('join').click();
     if (wait) await person.until((c) => c.phase.peek().at === 'in', 'is in the call');
     return person;
   }

@@ -1,0 +1,50 @@
+// Falcon in plain C++: every target has it, and the others are tested against it.
+#include <cstddef>
+#include <cstdint>
+
+#include "crypto/falcon/kernel.h"
+
+namespace v100::falcon {
+namespace {
+
+using V = std::int16_t;
+constexpr int lanes = 1, steps = 0, block = 16;
+
+inline V load(const V* p) { return *p; }
+inline void store(V* p, V a) { *p = a; }
+inline V splat(V a) { return a; }
+inline V add(V a, V b) { return static_cast<V>(a + b); }
+inline V sub(V a, V b) { return static_cast<V>(a - b); }
+inline V mullo(V a, V b) { return static_cast<V>(a * b); }
+inline V mulhi(V a, V b) { return static_cast<V>((a * b) >> 16); }
+inline V round_shift_12(V a) { return static_cast<V>((a + 2048) >> 12); }
+inline V centre_once(V a) { return static_cast<V>(a > q / 2 ? a - q : a < -(q / 2) ? a + q : a); }
+struct Squares {
+  std::uint64_t sum = 0;
+  void add(V a) { sum += static_cast<std::uint64_t>(a * a); }
+  std::uint64_t total() const { return sum; }
+};
+template <int>
+[[maybe_unused]] inline void split(V&, V&) {}
+template <int>
+[[maybe_unused]] inline void join(V&, V&) {}
+[[maybe_unused]] constexpr int source(int, int second, int lane) { return second + lane; }
+
+}  // namespace
+}  // namespace v100::falcon
+
+#include "crypto/falcon/ring.inl.h"
+// decode and points
+#include "crypto/falcon/decode.inl.h"
+
+namespace v100::falcon {
+
+extern const FalconKernel kernel_portable = {
+    .name = "portable",
+    .prepare = prepare,
+    .norm = norm,
+    .points = points_scalar,
+    .decode = decode,
+};
+
+}  // namespace v100::falcon

@@ -33,6 +33,12 @@ struct FakeSfu final : Service {
       offer = *sfu::decode_offer(request);
       refuses ? reply.error(refuse, "sfu: no") : reply.ok(to_buffer(as_bytes("an answer")));
     });
+    router.on("mute", [this](Bytes request, Reply reply) {
+      const sfu::Mute mute = *sfu::decode_mute(request);
+      asked.push_back((mute.muted ? "mute " : "unmute ") + mute.member.substr(0, 6) + " " +
+                      std::string(sfu::name(mute.track)));
+      reply.ok({});
+    });
     for (const char* method : {"leave", "remove", "close", "view"}) {
       router.on(method, [this, method](Bytes request, Reply reply) {
         const auto leave = sfu::decode_leave(request);

@@ -42,6 +42,22 @@ try {
   await host.page.evaluate((leaf) => window.__v100test.call.crypto.askToMute(leaf, 1), await fourth.leaf());
   await host.until((c) => c.participants.peek().some((p) => p.name === 'Fourth' && p.muted.includes(1)), 'muted on request');
   check(true, 'the host can mute');
+  const heard = (leaf) => host.page.evaluate(async (who) => {
+    let energy = 0;
+    const track = window.__v100test.call.streams.peek().get(`${who}/1`)?.getTracks()[0].id;
+    (await window.__v100test.call.connection.getStats()).forEach((s) => {
+      if (s.type === 'inbound-rtp' && s.trackIdentifier === track) energy = s.packetsReceived;
+    });
+    return energy;
+  }, leaf);
+  const loud = await fourth.leaf();
+  await sleep(1000);
+  const held = await heard(loud);
+  await sleep(1500);
+  check((await heard(loud)) === held && held > 0, 'the server holds a muted track back');
+  await fourth.page.getByTestId('mic').click();
+  for (let i = 0; i < 100 && (await heard(loud)) < held + 20; ++i) await sleep(100);
+  check((await heard(loud)) >= held + 20, 'until its owner turns it on again');
   await host.page.evaluate((leaf) => window.__v100test.call.crypto.remove(leaf), await fourth.leaf());
   await fourth.until((c) => c.phase.peek().at === 'over', 'removed');
   await host.until((c) => c.participants.peek().filter((p) => p.accepted).length === 2, 'gone from the roster');

@@ -141,6 +141,9 @@ Result<ClientMessage> parse_message(Bytes payload) {
   if (type == "view") {
     return view(root);
   }
+  if (type == "unmute") {
+    return UnmuteMessage{TRY(track_of(root["track"]))};
+  }
   if (type == "leave") {
     return LeaveMessage{};
   }

@@ -45,12 +45,16 @@ struct ViewMessage {
   std::string mid;
   std::uint16_t height = 0;
 };
+struct UnmuteMessage {
+  sfu::Track track{};
+};
 struct LeaveMessage {};
 struct PingMessage {
   double at = 0;
 };
-using ClientMessage = std::variant<HelloMessage, OfferMessage, KeysMessage, DataMessage,
-                                   StatementMessage, ViewMessage, LeaveMessage, PingMessage>;
+using ClientMessage =
+    std::variant<HelloMessage, OfferMessage, KeysMessage, DataMessage, StatementMessage,
+                 ViewMessage, UnmuteMessage, LeaveMessage, PingMessage>;
 
 inline constexpr std::size_t knock_bytes_max = 256;
 inline constexpr std::size_t keys_max = 40;           // key messages a frame

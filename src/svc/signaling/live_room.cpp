@@ -56,7 +56,7 @@ Result<void> LiveRoom::arrive(Connection& connection, const Arrival& arrival) {
     return {};
   }
   TRY(sender_is_free(leaf));
-  become_member(connection, leaf);
+  become_member(connection, leaf, arrival.knock);
   return {};
 }
 
@@ -102,12 +102,14 @@ Result<void> LiveRoom::resume(Connection& connection, Member& member) {
   return {};
 }
 
-void LiveRoom::become_member(Connection& connection, const e2ee::Leaf& leaf) {
+void LiveRoom::become_member(Connection& connection, const e2ee::Leaf& leaf, Buffer knock) {
   connection.stage = Stage::member;
   connection.leaf = leaf.id();
   const Role role = book_->role(leaf.device());
   desk_.send(connection.socket, welcome_text({leaf.id(), name(role), false, media_port_}));
-  members_.emplace(leaf.id(), Member{leaf, connection.socket, true, {}, {}, {}, {}});
+  Member member{leaf, connection.socket};
+  member.knock = std::move(knock);
+  members_.emplace(leaf.id(), std::move(member));
   desk_.count("v100_signal_joined_total");
   dirty_ = true;
 }
@@ -197,7 +199,7 @@ void LiveRoom::turn_out_unvouched(Instant now) {
 void LiveRoom::turn_out(const e2ee::LeafId& id, bool to_lobby) {
   const Member& member = members_.at(id);
   const SocketId socket = member.socket;
-  const e2ee::Leaf leaf = member.leaf;
+  const Arrival arrival{member.leaf, member.knock, false};
   Connection* const connection = member.connected ? desk_.find(socket) : nullptr;
   desk_.count("v100_signal_turned_out_total");
   erase_member(id, "leave");
@@ -205,7 +207,7 @@ void LiveRoom::turn_out(const e2ee::LeafId& id, bool to_lobby) {
     return;
   }
   if (to_lobby) {
-    wait_in_lobby(*connection, {leaf, {}, false});
+    wait_in_lobby(*connection, arrival);
   } else {
     desk_.bye(socket, "locked");
   }
@@ -232,7 +234,9 @@ Result<void> LiveRoom::obey(const e2ee::Statement& statement, const Connection& 
     }
   }
   dirty_ = true;
-  if (fields.kind == e2ee::StatementKind::remove) {
+  if (fields.kind == e2ee::StatementKind::ask_to_mute) {
+    hold(subject, static_cast<sfu::Track>(fields.argument), true);
+  } else if (fields.kind == e2ee::StatementKind::remove) {
     remove(subject);
   } else if (fields.kind == e2ee::StatementKind::end) {
     end_all("ended");
@@ -257,7 +261,7 @@ void LiveRoom::admit_guests() {
     }
     Connection* const connection = desk_.find(guest.socket);
     if (connection != nullptr && sender_is_free(guest.leaf)) {
-      become_member(*connection, guest.leaf);
+      become_member(*connection, guest.leaf, guest.knock);
     } else if (connection != nullptr) {
       desk_.error(*connection, 0, sender_is_free(guest.leaf).error());
       connection->stage = Stage::fresh;

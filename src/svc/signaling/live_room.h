@@ -66,6 +66,9 @@ class LiveRoom {
   Result<void> check(const e2ee::StatementFields& fields) const { return book_->check(fields); }
   void relay_keys(const e2ee::LeafId& from, const KeysMessage& message);
   void relay_data(const e2ee::LeafId& from, const DataMessage& message);
+  // Whether the sfu holds a member's track back: from a host's ask-to-mute until the member says
+  // `unmute`.
+  void hold(const e2ee::LeafId& member, sfu::Track track, bool held);
   void set_tracks(const e2ee::LeafId& member, const std::vector<sfu::SendLine>& sends);
   SocketId socket_of(std::string_view member) const;  // by its id in hex; 0: none
 
@@ -81,10 +84,12 @@ class LiveRoom {
     e2ee::Leaf leaf;
     SocketId socket;
     bool connected = true;
-    Instant stays_until;  // when not connected
-    std::vector<std::uint8_t> tracks;
-    Backlog backlog;
-    std::optional<Instant> unvouched_since;
+    Instant stays_until{};  // when not connected
+    std::vector<std::uint8_t> tracks{};
+    std::set<sfu::Track> held{};  // a host asked to mute them
+    Buffer knock{};               // should it have to wait again
+    Backlog backlog{};
+    std::optional<Instant> unvouched_since{};
   };
   struct Guest {
     e2ee::Leaf leaf;
@@ -93,7 +98,7 @@ class LiveRoom {
   };
 
   Result<void> resume(Connection& connection, Member& member);
-  void become_member(Connection& connection, const e2ee::Leaf& leaf);
+  void become_member(Connection& connection, const e2ee::Leaf& leaf, Buffer knock);
   void wait_in_lobby(Connection& connection, const Arrival& arrival);
   Result<void> sender_is_free(const e2ee::Leaf& leaf) const;
   void drop_ghosts(const e2ee::Leaf& leaf);
@@ -105,6 +110,7 @@ class LiveRoom {
   void erase_member(const e2ee::LeafId& leaf, const char* sfu_method);
   void keep(StatementBook::Kept kept, Bytes issuer);
 
+  void tell_sfu(const e2ee::LeafId& member, sfu::Track track, bool muted);
   void relay(const Relay& message);
   void deliver(const Relay& message);
   void send_roster(const e2ee::LeafId& to, const Member& member);

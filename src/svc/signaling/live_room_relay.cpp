@@ -93,6 +93,9 @@ void LiveRoom::set_tracks(const e2ee::LeafId& member, const std::vector<sfu::Sen
   if (found == members_.end()) {
     return;
   }
+  for (const sfu::Track track : found->second.held) {
+    tell_sfu(member, track, true);  // a new peer connection starts without
+  }
   std::vector<std::uint8_t> tracks;
   for (const sfu::SendLine& line : sends) {
     tracks.push_back(static_cast<std::uint8_t>(line.track));
@@ -103,6 +106,23 @@ void LiveRoom::set_tracks(const e2ee::LeafId& member, const std::vector<sfu::Sen
     found->second.tracks = std::move(tracks);
     dirty_ = true;
   }
+}
+
+void LiveRoom::hold(const e2ee::LeafId& member, sfu::Track track, bool held) {
+  const auto found = members_.find(member);
+  if (found == members_.end()) {
+    return;
+  }
+  std::set<sfu::Track>& all = found->second.held;
+  if (held ? all.insert(track).second : all.erase(track) > 0) {
+    tell_sfu(member, track, held);
+    desk_.count("v100_signal_muted_total", held ? "by=\"host\"" : "by=\"nobody\"");
+  }
+}
+
+void LiveRoom::tell_sfu(const e2ee::LeafId& member, sfu::Track track, bool muted) {
+  desk_.env().bus.post("sfu", "mute",
+                       sfu::encode(sfu::Mute{id_, to_hex(member.value()), track, muted}));
 }
 
 SocketId LiveRoom::socket_of(std::string_view member) const {

@@ -319,6 +319,8 @@ Result<void> Signaling::handle(Connection& connection, std::uint64_t seq,
     desk_.env().bus.post("sfu", "view",
                          sfu::encode(sfu::View{room.id(), to_hex(connection.leaf.value()),
                                                view->mid, view->height}));
+  } else if (const auto* const unmute = std::get_if<UnmuteMessage>(&message)) {
+    room.hold(connection.leaf, unmute->track, false);
   }
   return {};
 }

@@ -52,6 +52,53 @@ TEST(Signaling, TheLobbyHoldsGuestsUntilTheHostSaysSo) {
   EXPECT_TRUE(f.sfu->asked.empty());
 }
 
+TEST(Signaling, WhatAHostMutesIsHeldBackUntilItsOwnerTurnsItOn) {
+  Fixture f;
+  SignalClient host = f.joined(0);
+  SignalClient loud = f.joined(1);
+  const std::string name = id_of(f.leaf(1)).substr(0, 6);
+  using Asked = std::vector<std::string>;
+  host.statement(StatementKind::ask_to_mute, 1, f.leaf(1).id().value(), 1);
+  EXPECT_EQ(loud.count("statement"), 1u);
+  EXPECT_EQ(std::exchange(f.sfu->asked, {}), Asked{"mute " + name + " audio"});
+  // A new peer connection does not get around it, nor does a line that comes back.
+  loud.say(R"({"t":"offer","n":1,"sdp":"v=0","send":[],"recv":[]})");
+  EXPECT_EQ(std::exchange(f.sfu->asked, {}), Asked{"mute " + name + " audio"});
+  f.world.cut(loud.socket());
+  f.world.settle();
+  loud.connect();
+  loud.hello(f.leaf(1));
+  loud.say(R"({"t":"offer","n":2,"sdp":"v=0","send":[],"recv":[]})");
+  EXPECT_EQ(std::exchange(f.sfu->asked, {}), Asked{"mute " + name + " audio"});
+  loud.say(R"({"t":"unmute","track":2})");  // was never held
+  EXPECT_TRUE(f.sfu->asked.empty());
+  loud.say(R"({"t":"unmute","track":1})");
+  EXPECT_EQ(std::exchange(f.sfu->asked, {}), Asked{"unmute " + name + " audio"});
+  loud.say(R"({"t":"offer","n":3,"sdp":"v=0","send":[],"recv":[]})");
+  EXPECT_TRUE(f.sfu->asked.empty());
+  loud.say(R"({"t":"unmute","track":5})");
+  EXPECT_EQ(error(loud), "malformed");
+  loud.statement(StatementKind::ask_to_mute, 1, f.leaf(0).id().value(), 1);
+  EXPECT_EQ(error(loud), "forbidden");
+  EXPECT_TRUE(f.sfu->asked.empty());
+}
+
+TEST(Signaling, WhoIsSentBackToTheLobbyKeepsTheNameItKnockedWith) {
+  Fixture f;
+  SignalClient host = f.joined(0);
+  SignalClient unseen = f.client(1);
+  unseen.connect();
+  wire::JsonWriter hello;
+  hello.object().key("t").text("hello").key("leaf").base64url(f.leaf(1).bytes());
+  unseen.say(hello.key("knock").base64url(as_bytes("sealed name")).end_object().view());
+  host.statement(StatementKind::policy, 1, {}, e2ee::policy_lobby);
+  f.world.advance(Duration::seconds(4));
+  EXPECT_TRUE(unseen.last("waiting").exists());
+  const wire::JsonValue roster = host.last("roster");
+  ASSERT_TRUE(shows(roster, f.leaf(1), "lobby"));
+  EXPECT_EQ(as_text(*(*roster["lobby"].begin())["knock"].base64url()), "sealed name");
+}
+
 TEST(Signaling, OpeningTheLobbyLetsTheWaitingIn) {
   Fixture f(true);
   SignalClient host = f.joined(0);

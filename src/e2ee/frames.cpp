@@ -130,11 +130,11 @@ bool FrameBook::opened(const Source& source, const Opening& opening, Instant now
 void FrameBook::drop(const Source& source, Drop why, Instant now) {
   TrackCounts& counts = counts_at(source.sender, source.track);
   const std::size_t index = static_cast<std::size_t>(why);
-  counts.dropped[index] += 1;
-  counts.dropped_at[index] = now;
-  if (why == Drop::no_key && !counts.without_key_since) {
+  if (why == Drop::no_key && !counts.without_key(now)) {
     counts.without_key_since = now;
   }
+  counts.dropped[index] += 1;
+  counts.dropped_at[index] = now;
 }
 
 }  // namespace v100::e2ee

@@ -22,14 +22,23 @@ enum class Drop : std::uint8_t {
   codec,        // no recipe for this codec; counted by the host's transform
 };
 inline constexpr std::size_t drops = 6;
+// A track of which nothing came for so long is silent. (Opus sends every 400 ms even then.)
+inline constexpr Duration without_key_gap = Duration::seconds(3);
 
 struct TrackCounts {
   std::uint64_t sealed = 0;
   std::uint64_t opened = 0;
   std::uint64_t dropped[drops] = {};
   Instant dropped_at[drops] = {};  // the last one; meaningful where the count is not 0
-  std::optional<Instant>
-      without_key_since;  // first of the no_key drops since the last opened frame
+  // The first of the no_key drops since a frame was opened, or since none came for without_key_gap.
+  std::optional<Instant> without_key_since;
+
+  // For how long frames have been coming of which none opens; nothing when none comes any more.
+  std::optional<Duration> without_key(Instant now) const noexcept {
+    const Instant last = dropped_at[static_cast<std::size_t>(Drop::no_key)];
+    const bool coming = without_key_since && now - last < without_key_gap;
+    return coming ? std::optional(now - *without_key_since) : std::nullopt;
+  }
 };
 
 // One per call. Owned by the host of a Session, which feeds it the Session's Install, Erase and

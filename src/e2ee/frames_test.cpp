@@ -115,6 +115,24 @@ TEST(FrameBook, NamesWhyAFrameIsDropped) {
   EXPECT_EQ(counts.dropped[static_cast<std::size_t>(Drop::wrong_track)], 3u);
 }
 
+TEST(FrameBook, ATrackThatFallsSilentIsNotWithoutAKeyForEver) {
+  FrameBook book(alice);
+  const FrameBook::Source audio{bob, Track::audio};
+  const auto at = [](std::int64_t ms) { return t0 + Duration::milliseconds(ms); };
+  const auto& counts = book.counts();
+  const std::uint32_t key = FrameBook::counts_key(bob, Track::audio);
+  book.drop(audio, Drop::no_key, at(0));
+  book.drop(audio, Drop::no_key, at(400));
+  EXPECT_EQ(*counts.at(key).without_key(at(2000)), Duration::milliseconds(2000));
+  EXPECT_FALSE(counts.at(key).without_key(at(3400)));
+  book.drop(audio, Drop::no_key, at(9000));  // begins anew
+  EXPECT_EQ(*counts.at(key).without_key(at(9500)), Duration::milliseconds(500));
+  for (std::int64_t ms = 9400; ms <= 60000; ms += 400) {
+    book.drop(audio, Drop::no_key, at(ms));
+  }
+  EXPECT_EQ(*counts.at(key).without_key(at(60000)), Duration::milliseconds(51000));
+}
+
 TEST(DataMessage, RoundTripsAndIsBounded) {
   StateMessage state;
   state.roster = RosterHash(Hash{1, 2});

@@ -212,7 +212,8 @@ Refusal Roster::refusal(const ShownMember& shown) {
                                                                            : Refusal::not_admitted;
 }
 
-Result<bool> Roster::show(const std::vector<ShownMember>& shown) {
+Result<bool> Roster::show(const std::vector<ShownMember>& shown,
+                          const std::vector<ShownMember>& lobby) {
   if (shown.size() > limits::room_members) {
     return fail(Errc::too_large, "roster: more members than a room holds");
   }
@@ -224,6 +225,7 @@ Result<bool> Roster::show(const std::vector<ShownMember>& shown) {
     shown_.push_back(ShownMember{one.id, {}, one.tracks, one.connected});
   }
   const bool changed = judge();
+  show_lobby(lobby);
   forget_unseen();
   return changed;
 }
@@ -254,9 +256,9 @@ bool Roster::judge() {
   return hash_ != before;
 }
 
-void Roster::show_lobby(const std::vector<ShownMember>& shown) {
+void Roster::show_lobby(const std::vector<ShownMember>& lobby) {
   lobby_.clear();
-  for (const ShownMember& one : shown) {
+  for (const ShownMember& one : lobby) {
     if (lobby_.size() == limits::lobby_guests) {
       break;
     }
@@ -264,7 +266,6 @@ void Roster::show_lobby(const std::vector<ShownMember>& shown) {
       lobby_.emplace(one.id, Guest{*leaf, leaf->invited(link_.secret)});
     }
   }
-  forget_unseen();
 }
 
 // Leaves are kept while the roster or the lobby shows them: their number stays bounded.

@@ -72,9 +72,9 @@ class Roster {
   // Takes any number in any order: grants first, then the rest. Returns how many were refused for a
   // reason other than `conflict`.
   std::size_t take_all(const std::vector<Buffer>& statements);
-  // The server's whole roster. True when the accepted set changed.
-  Result<bool> show(const std::vector<ShownMember>& shown);
-  void show_lobby(const std::vector<ShownMember>& shown);
+  // The server's whole roster. True when the accepted set changed. Members and lobby come in one
+  // step: who moved from one to the other is still known.
+  Result<bool> show(const std::vector<ShownMember>& shown, const std::vector<ShownMember>& lobby);
   // Applies the rules again to what was shown last, after a statement. True as above.
   bool judge();
 
@@ -114,6 +114,7 @@ class Roster {
                const std::optional<Fingerprint>& except) const noexcept;
   const Leaf* known(const ShownMember& shown);
   Refusal refusal(const ShownMember& shown);
+  void show_lobby(const std::vector<ShownMember>& lobby);
   void rehash() noexcept;
   void forget_unseen();
 

@@ -126,6 +126,12 @@ void Session::on_disconnected(Now now) {
   }
 }
 
+void Session::on_waiting(Now) {
+  started_ = false;
+  disconnected_at_.reset();
+  out_.put(ViewChanged{});
+}
+
 void Session::on_roster(const ServerRoster& server, Now now) {
   if (!roster_ || over_) {
     return;
@@ -136,11 +142,10 @@ void Session::on_roster(const ServerRoster& server, Now now) {
     }
   }
   // Leaves first: they bring the keys by which statements verify.
-  const Result<bool> shown = roster_->show(server.members);
+  const Result<bool> shown = roster_->show(server.members, server.lobby);
   if (!shown) {
     return out_.put(Refused{shown.error().what});
   }
-  roster_->show_lobby(server.lobby);
   if (roster_->take_all(server.statements) > 0) {
     out_.put(Refused{"roster: a statement was refused"});
   }
@@ -443,9 +448,7 @@ MemberFacts Session::member_facts(const LeafId& id, const FrameBook& frames, Ins
         of_track.dropped_ago[drop] = now - counts->second.dropped_at[drop];
       }
     }
-    if (counts->second.without_key_since) {
-      of_track.without_key = now - *counts->second.without_key_since;
-    }
+    of_track.without_key = counts->second.without_key(now);
     facts.tracks.push_back(of_track);
   }
   return facts;
@@ -454,6 +457,9 @@ MemberFacts Session::member_facts(const LeafId& id, const FrameBook& frames, Ins
 BadgeFacts Session::facts(const FrameBook& frames, Instant now) const {
   BadgeFacts facts;
   facts.started = started_ && !over_;
+  if (!started_) {
+    return facts;  // in no call: nobody to have doubts about
+  }
   if (disconnected_at_) {
     facts.disconnected = now - *disconnected_at_;
   }

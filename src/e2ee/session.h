@@ -66,6 +66,8 @@ class Session {
   // From the server. Before LeafReady they are ignored.
   void on_welcome(Now now);
   void on_disconnected(Now now);
+  // In the lobby, maybe again: nothing is sent until the next welcome.
+  void on_waiting(Now now);
   void on_roster(const ServerRoster& roster, Now now);
   void on_statement(Bytes statement, Now now);
   void on_key(const LeafId& from, Bytes message, Now now);

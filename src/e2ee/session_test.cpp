@@ -87,6 +87,54 @@ TEST(Session, AJoinerCannotOpenEarlierFramesNorALeaverLaterOnes) {
   EXPECT_TRUE(world.reads(1, 0));
 }
 
+TEST(Session, WhoIsSentBackToTheLobbySaysNothingUntilItIsWelcomeAgain) {
+  World world(41);
+  fill(world, 3);
+  for (const std::size_t i : {0u, 1u, 2u}) {
+    world.join(i);
+  }
+  world.run(second * 3);
+  ASSERT_TRUE(world.converged());
+  world.clients[2]->present = false;
+  world.session(2).on_waiting(world.now());
+  world.broadcast_roster();
+  world.run(second * 2);
+  EXPECT_EQ(world.badge(2).state, BadgeState::grey);
+  EXPECT_EQ(world.session(2).chat("hello", world.now()).error().code, Errc::unavailable);
+  world.host(2).take();
+  world.session(2).set_hand(true, world.now());
+  for (int i = 0; i < 100; ++i) {
+    world.time = world.time + Duration::milliseconds(100);
+    world.session(2).tick(world.now());
+    world.host(2).pump(world.now());
+    for (const Output& output : world.host(2).take()) {
+      EXPECT_FALSE(std::holds_alternative<SendData>(output));
+    }
+  }
+  world.join(2);
+  world.run(second * 4);
+  EXPECT_TRUE(world.converged());
+  EXPECT_EQ(world.badge(0).state, BadgeState::outline);
+}
+
+TEST(Roster, WhoMovesBetweenMembersAndLobbyNeedNotShowItsLeafAgain) {
+  World world(42);
+  fill(world, 2);
+  const auto shown = [&](std::size_t i, bool with_leaf) {
+    const Leaf& leaf = *world.clients[i]->leaf;
+    return ShownMember{leaf.id(), with_leaf ? to_buffer(leaf.bytes()) : Buffer(), {}, true};
+  };
+  Roster roster(world.room, world.link, *world.clients[0]->leaf);
+  EXPECT_TRUE(*roster.show({shown(0, true), shown(1, true)}, {}));
+  EXPECT_TRUE(*roster.show({shown(0, false)}, {shown(1, false)}));
+  EXPECT_TRUE(roster.lobby().contains(world.id(1)));
+  EXPECT_TRUE(*roster.show({shown(0, false), shown(1, false)}, {}));
+  EXPECT_TRUE(roster.members().contains(world.id(1)));
+  EXPECT_TRUE(*roster.show({shown(0, false)}, {}));
+  EXPECT_FALSE(*roster.show({shown(0, false), shown(1, false)}, {}));
+  EXPECT_FALSE(roster.members().contains(world.id(1)));  // it was gone: forgotten
+}
+
 TEST(Session, EpochsChangeEveryFiveMinutesAndOldOnesGo) {
   World world(9);
   fill(world, 2);

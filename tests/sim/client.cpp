@@ -181,6 +181,7 @@ void Client::on_text(const std::string& text) {
     say(out.key("classical").boolean(false).end_object().view());
   } else if (type == "waiting") {
     state_ = State::waiting;
+    session.on_waiting(now());
     offers_.clear();  // refused, or answered by an error: who waits has no media
   } else if (type == "welcome") {
     state_ = State::member;

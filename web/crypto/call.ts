@@ -16,6 +16,7 @@ import { CODEC, senderOf, type Core, type Output, type View } from './core.ts';
 import type { Identity } from './device.ts';
 import { bytesOf, idOf, listOf, shownMember, type Json } from './fields.ts';
 import type { Pins } from './pins.ts';
+import { Said } from './said.ts';
 import type { Transforms } from './transform.ts';
 import { openWith, sealFrame, sealWith, x25519, type FrameKeys } from './webcrypto.ts';
 import { Refusal, type Watched } from './wire.ts';
@@ -24,6 +25,7 @@ const KEYS_A_FRAME = 40; // signaling.md §3
 const MEMBERS_MAX = 200;
 const LOBBY_MAX = 100;
 const KNOCK_MAX = 256;
+const FOR_ALL = ['hello', 'ping', 'leave'];
 const TICK_MS = 100;
 const BADGE_MS = 250;
 
@@ -50,6 +52,8 @@ export class Call {
   // Data messages keep their order: WebCrypto may answer a later one first.
   private sealing: Promise<unknown> = Promise.resolve();
   private opening: Promise<unknown> = Promise.resolve();
+  private member = false; // on this connection: who is not may say hello, ping and leave
+  private readonly said = new Said();
   private keysToSend: { to: string; msg: string }[] = [];
   private readonly knocks = new Map<string, string>(); // lobby names by leaf
   private readonly badges: Badges;
@@ -122,6 +126,7 @@ export class Call {
     this.connection++;
     this.nonce = null;
     this.challenge = null;
+    this.member = false;
     this.keysToSend = [];
     if (this.ended) return;
     this.p.core.do('e2ee_disconnected');
@@ -131,7 +136,8 @@ export class Call {
   /** Signs in the order of calls; what is not signed when the connection goes is dropped. */
   send(message: ClientMessage): void {
     const connection = this.connection;
-    if (!this.nonce) return;
+    if (!this.nonce || !(this.member || FOR_ALL.includes(message.t))) return;
+    if (message.t === 'ping' && this.member) this.said.ping(Number(message.at));
     this.signing = this.signing
       .then(async () => {
         if (connection !== this.connection || !this.nonce) return;
@@ -168,11 +174,21 @@ export class Call {
       case 'challenge':
         this.connection++;
         this.nonce = null;
+        this.member = false;
+        this.said.newLine();
         this.challenge = bytesOf(m.nonce, 32, 32);
         return;
-      case 'welcome':
-        core.do('e2ee_welcome');
+      case 'waiting':
+        this.member = false;
+        core.do('e2ee_waiting');
         return;
+      case 'welcome':
+        this.member = true;
+        core.do('e2ee_welcome');
+        for (const msg of this.said.unconfirmed) this.send({ t: 'statement', msg });
+        return;
+      case 'pong':
+        return this.said.pong(Number(m.at));
       case 'roster':
         return this.onRoster(m);
       case 'statement':
@@ -275,7 +291,7 @@ export class Call {
       case 'sendData':
         return this.send({ t: 'data', msg: toBase64url(o.frame) });
       case 'sendStatement':
-        return this.send({ t: 'statement', msg: toBase64url(o.statement) });
+        return this.state(toBase64url(o.statement));
       case 'view':
         this.viewDue = true;
         return;
@@ -288,6 +304,11 @@ export class Call {
       case 'refused':
         return this.refused(o.what);
     }
+  }
+
+  private state(msg: string): void {
+    this.said.add(msg);
+    this.send({ t: 'statement', msg });
   }
 
   private job(id: number, work: Promise<Uint8Array>): void {

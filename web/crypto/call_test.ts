@@ -135,6 +135,53 @@ async function seal(from: Member, track: number, frame: Uint8Array): Promise<Uin
   return concat(sealing.header, body);
 }
 
+test('after a broken line a host says again what may be lost; who waits says nothing', { skip }, async (t) => {
+  const server = new Server();
+  t.after(() => server.close());
+  const [ann, bob] = [await Member.make(), await Member.make()];
+  const fragment = ann.core.makeLink(false, Uint8Array.from(Buffer.from(ann.identity.device.fingerprint, 'hex')));
+  await ann.begin(fragment, 'Ann');
+  await bob.begin(fragment, 'Bob');
+  for (const m of [ann, bob]) {
+    server.connect(m);
+    await until('hello', () => m.leaf !== '');
+    server.join(m);
+  }
+  await until('outline', () => ann.badge?.state === 'outline' && bob.badge?.state === 'outline');
+  const said = () => server.seen.filter((type) => type === 'statement').length;
+
+  // One that was confirmed by a pong is not said again; one of which nothing is known is.
+  ann.call.setPolicy({ lobby: false, locked: true });
+  await until('the first statement', () => server.statements.some((s) => s !== ''));
+  await until('the admits too', () => said() >= 2);
+  ann.call.send({ t: 'ping', at: 5 });
+  await until('the ping', () => server.seen.includes('ping'));
+  ann.says({ t: 'pong', at: 5 });
+  const before = said();
+  ann.call.setPolicy({ lobby: true, locked: false });
+  await until('the second', () => said() === before + 1);
+  ann.call.disconnected();
+  ann.says({ t: 'challenge', nonce: toBase64url(ann.nonce), pq: true });
+  ann.call.hello({ classical: false });
+  ann.says({ t: 'welcome', you: ann.id });
+  await until('it again', () => said() === before + 2);
+  assert.equal(server.statements.at(-1), server.statements.at(-2));
+
+  // Sent back to the lobby: no state, no key, no chat; welcome again, it is heard again.
+  server.members.splice(server.members.indexOf(bob), 1);
+  server.waiting.push(bob);
+  bob.says({ t: 'waiting' });
+  await until('grey', () => bob.badge?.state === 'grey');
+  bob.frames.length = 0;
+  bob.call.setHand(true);
+  await new Promise((r) => setTimeout(r, 1500));
+  assert.equal(bob.frames.length, 0);
+  bob.call.send({ t: 'ping', at: 6 });
+  server.join(bob);
+  await until('outline again', () => ann.badge?.state === 'outline' && bob.badge?.state === 'outline');
+  await until('the hand', () => ann.participants.some((p) => p.name === 'Bob' && p.hand));
+});
+
 test('a call of three: names, chat, frames, trust, roles', { skip }, async (t) => {
   const server = new Server();
   t.after(() => server.close());

@@ -212,6 +212,12 @@ EXPORT(e2ee_welcome) std::uint32_t e2ee_welcome() {
     return {};
   });
 }
+EXPORT(e2ee_waiting) std::uint32_t e2ee_waiting() {
+  return with_session([](Session& s) -> Result<void> {
+    s.on_waiting(state.now);
+    return {};
+  });
+}
 EXPORT(e2ee_disconnected) std::uint32_t e2ee_disconnected() {
   return with_session([](Session& s) -> Result<void> {
     s.on_disconnected(state.now);

@@ -37,6 +37,9 @@ Result<Verdict> run_case(const Json& set, const AcvpCase& c, const Options& opti
   if (algorithm == "ML-DSA") {
     return acvp_mldsa(text(set, "mode"), c);
   }
+  if (algorithm == "SLH-DSA") {
+    return acvp_slhdsa(text(set, "mode"), c);
+  }
   if (algorithm.starts_with("SHA3-") || algorithm.starts_with("SHAKE-") ||
       algorithm.starts_with("cSHAKE-")) {
     return acvp_sha3(algorithm, c, options);

@@ -36,5 +36,6 @@ struct AcvpCase {
 Result<Verdict> acvp_sha3(std::string_view algorithm, const AcvpCase& c, const Options& options);
 Result<Verdict> acvp_mlkem(std::string_view mode, const AcvpCase& c);
 Result<Verdict> acvp_mldsa(std::string_view mode, const AcvpCase& c);
+Result<Verdict> acvp_slhdsa(std::string_view mode, const AcvpCase& c);
 
 }  // namespace v100::vectors

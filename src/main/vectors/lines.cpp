@@ -7,6 +7,7 @@
 #include "crypto/keccak/keccak.h"
 #include "main/vectors/mlkem_cases.h"
 #include "main/vectors/sha3.h"
+#include "main/vectors/slhdsa.h"
 #include "main/vectors/vectors.h"
 
 namespace v100::vectors {
@@ -252,6 +253,10 @@ bool is_modulus_list(const Lines& lines) {
 }  // namespace
 
 Result<void> run_lines(const File& file, Tally& tally) {
+  if (is_slhdsa_text(file.content)) {
+    run_slhdsa_text(file.content, tally);
+    return {};
+  }
   const Lines lines = split(file.content);
   if (is_modulus_list(lines)) {
     std::size_t index = 0;

@@ -1,0 +1,19 @@
+// Picks the kernel once, from base/cpu.h.
+#include "base/cpu.h"
+#include "crypto/slhdsa/internal.h"
+
+namespace v100::slhdsa {
+
+const SlhKernel& kernel() noexcept {
+#if defined(__x86_64__)
+  static const SlhKernel* const tables[] = {&kernel_portable, &kernel_avx2, &kernel_avx512};
+  static const SlhKernel& picked = *tables[static_cast<unsigned>(cpu_isa())];
+  return picked;
+#else
+  return kernel_portable;
+#endif
+}
+
+const char* kernel_name() noexcept { return kernel().name; }
+
+}  // namespace v100::slhdsa

@@ -4,9 +4,49 @@
 
 #include "base/bytes.h"
 #include "crypto/keccak/keccak.h"
+#include "crypto/slhdsa/slhdsa.h"
 #include "main/bench.h"
 
 namespace v100 {
+namespace {
+
+// Keys and signatures are made when the row first runs, so that other rows start at once.
+template <class P>
+void add_slhdsa_rows(std::vector<BenchRow>& rows, const std::string& set) {
+  using Key = slhdsa::PrivateKey<P>;
+  struct Case {
+    Key key = Key::from_seeds(typename Key::Seeds());
+    std::vector<slhdsa::Signature<P>> signatures;
+  };
+  const auto shared = std::make_shared<std::unique_ptr<Case>>();
+  const auto prepared = [shared]() -> Case& {
+    if (!*shared) {
+      *shared = std::make_unique<Case>();
+      for (std::uint8_t i = 0; i < 8; ++i) {
+        (*shared)->signatures.push_back(
+            (*shared)->key.sign_internal(Bytes(&i, 1), slhdsa::Hedge::deterministic()));
+      }
+    }
+    return **shared;
+  };
+  const char* kernel = slhdsa::kernel_name();
+  rows.push_back(
+      {set + "/keygen", kernel, 1, [] { (void)Key::from_seeds(typename Key::Seeds()); }});
+  rows.push_back({set + "/sign", kernel, 1, [prepared] {
+                    const std::uint8_t message = 0;
+                    (void)prepared().key.sign_internal({&message, 1},
+                                                       slhdsa::Hedge::deterministic());
+                  }});
+  // Eight signatures in turn: how much work one is depends on its digits.
+  rows.push_back({set + "/verify", kernel, 8, [prepared] {
+                    Case& c = prepared();
+                    for (std::uint8_t i = 0; i < 8; ++i) {
+                      (void)c.key.public_key().verify_internal(Bytes(&i, 1), c.signatures[i]);
+                    }
+                  }});
+}
+
+}  // namespace
 
 void add_crypto_rows(std::vector<BenchRow>& rows) {
   const char* kernel = keccak::kernel_name();
@@ -35,6 +75,10 @@ void add_crypto_rows(std::vector<BenchRow>& rows) {
                       batch.squeeze(outs);
                     }});
   }
+  add_slhdsa_rows<slhdsa::Shake128f>(rows, "slh-dsa-shake-128f");
+  add_slhdsa_rows<slhdsa::Sha2_128f>(rows, "slh-dsa-sha2-128f");
+  add_slhdsa_rows<slhdsa::Shake192f>(rows, "slh-dsa-shake-192f");
+  add_slhdsa_rows<slhdsa::Shake256f>(rows, "slh-dsa-shake-256f");
 }
 
 }  // namespace v100

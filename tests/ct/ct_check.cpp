@@ -11,6 +11,7 @@
 #include "crypto/keccak/keccak.h"
 #include "crypto/mldsa/mldsa.h"
 #include "crypto/mlkem/mlkem.h"
+#include "crypto/slhdsa/slhdsa.h"
 
 #if !defined(V100_CT_CHECK)
 #error "build this with the preset ct: without it nothing is marked"
@@ -89,6 +90,25 @@ void mldsa_sign() {
     CHECK(signature.has_value());
     CHECK(key.public_key().verify(message, as_bytes("context"), *signature).has_value());
   }
+}
+
+// ---- SLH-DSA
+
+template <class P>
+void slhdsa_keygen() {
+  using Key = slhdsa::PrivateKey<P>;
+  const auto key = Key::from_seeds(secret<typename Key::Seeds>(1));
+  CHECK(Key::parse(key.expose()).has_value());
+}
+template <class P>
+void slhdsa_sign() {
+  using Key = slhdsa::PrivateKey<P>;
+  const auto key = Key::from_seeds(secret<typename Key::Seeds>(1));
+  const ByteArray<32> opt_rand = filled<32>(2);
+  const slhdsa::Hedge hedge = slhdsa::Hedge::from(opt_rand);
+  const auto signature = key.sign(opt_rand, as_bytes("context"), hedge);
+  CHECK(signature.has_value());
+  CHECK(key.public_key().verify(opt_rand, as_bytes("context"), *signature).has_value());
 }
 
 // ---- X-Wing's pure part, hashes, comparison and selection
@@ -204,6 +224,11 @@ const Case cases[] = {
     {"mldsa87-keygen", mldsa_keygen<mldsa::Mldsa87>},
     {"mldsa87-parse", mldsa_parse<mldsa::Mldsa87>},
     {"mldsa87-sign", mldsa_sign<mldsa::Mldsa87>},
+    {"slhdsa-shake-128f-keygen", slhdsa_keygen<slhdsa::Shake128f>},
+    {"slhdsa-shake-128f-sign", slhdsa_sign<slhdsa::Shake128f>},
+    {"slhdsa-sha2-128f-keygen", slhdsa_keygen<slhdsa::Sha2_128f>},
+    {"slhdsa-sha2-128f-sign", slhdsa_sign<slhdsa::Sha2_128f>},
+    {"slhdsa-sha2-192f-keygen", slhdsa_keygen<slhdsa::Sha2_192f>},
     {"leak-branch", leak_branch},
     {"leak-compare", leak_compare},
     {"leak-index", leak_index},

@@ -2,6 +2,7 @@
 // key pairs in step; verification has one key pair, whose chains are of different lengths and take
 // whatever lane is free.
 #include "crypto/keccak/keccak.h"
+#include "crypto/keccak/pick.h"
 #include "crypto/slhdsa/internal.h"
 
 namespace v100::slhdsa {
@@ -68,84 +69,182 @@ void wots_leaves(const Hasher& hasher, const NodeLanes& sk_seed, const Address& 
 
 namespace {
 
+// T_len of one key pair, absorbed block by block as its chains end: each block may ride as a guest
+// in a lane that the chains leave free. SHAKE only.
+class Compression {
+ public:
+  static constexpr std::size_t block_words = keccak::rate_256 / 8;
+  static constexpr std::size_t words_most = words_max + 4 + chains_max * words_max + block_words;
+
+  Compression(const Hasher& hasher, const Address& where) noexcept
+      : words_(hasher.words()), head_(words_ + 4) {
+    const std::size_t end = head_ + hasher.params().chains() * words_;
+    blocks_ = end / block_words + 1;
+    Address address = where;
+    address.type = AddressType::wots_public_key;
+    std::memcpy(stream_, hasher.seed().data(), hasher.n());
+    std::memcpy(stream_ + words_, address.words(Family::shake).data(), 32);
+    std::memset(stream_ + end, 0, (blocks_ * block_words - end) * sizeof(Word));
+    stream_[end] = 0x1f;
+    stream_[blocks_ * block_words - 1] |= Word{0x80} << 56;
+  }
+
+  std::size_t blocks() const noexcept { return blocks_; }
+  Word* end(std::size_t chain) noexcept { return stream_ + head_ + chain * words_; }
+  // The block after whose absorption a chain's end is used up.
+  std::size_t block_of(std::size_t chain) const noexcept {
+    return (head_ + (chain + 1) * words_ - 1) / block_words;
+  }
+
+  // Whether the next block's chains have ended, `count` of them from the first on.
+  bool ready(std::size_t count) const noexcept {
+    return next_ < blocks_ && head_ + count * words_ >= (next_ + 1) * block_words;
+  }
+  // The state to permute for the next block.
+  Word* absorb() noexcept {
+    for (std::size_t w = 0; w < block_words; ++w) {
+      state_[w] ^= stream_[next_ * block_words + w];
+    }
+    ++next_;
+    return state_;
+  }
+  Node finish() noexcept {
+    while (next_ < blocks_) {
+      keccak::kernel().permute_x1(absorb());
+    }
+    Node node{};
+    std::memcpy(node.data(), state_, words_ * sizeof(Word));
+    return node;
+  }
+
+ private:
+  std::size_t words_;
+  std::size_t head_;  // words before the first chain's end
+  std::size_t blocks_;
+  std::size_t next_ = 0;
+  alignas(64) Word state_[25] = {};
+  Word stream_[words_most];
+};
+
 // The chains of one signature, walked to their ends in any order.
 class Chains {
  public:
   Chains(const Hasher& hasher, const Address& where, const Digits& digits, Bytes signature) noexcept
-      : hasher_(hasher), where_(where), digits_(digits), signature_(signature) {
-    sort();
+      : hasher_(hasher),
+        where_(where),
+        digits_(digits),
+        signature_(signature),
+        count_(hasher.params().chains()),
+        compression_(hasher, where) {
+    order();
   }
 
-  // The ends, one after another, as T_len takes them.
-  const Word* run() noexcept {
-    refill();
-    while (active_ > 0) {
-      unsigned steps = chain_steps;
+  Node run() noexcept {
+    const bool shake = hasher_.params().family == Family::shake;
+    for (fill_lanes(shake); active_ > 0; fill_lanes(shake)) {
+      unsigned steps = guest_ == no_lane ? chain_steps : 1;
       for (const Lane& lane : lanes_) {
         steps = lane.left > 0 && lane.left < steps ? lane.left : steps;
       }
-      hasher_.chain_lanes(addresses_, nodes_, steps);
-      for (std::size_t i = 0; i < lane_count; ++i) {
-        Lane& lane = lanes_[i];
-        if (lane.left == 0) {
-          continue;
-        }
-        lane.left -= steps;
-        if (lane.left == 0) {
-          nodes_.get(i, end(lane.chain), hasher_.words());
-          --active_;
-        }
+      if (guest_ == no_lane) {
+        hasher_.chain_lanes(addresses_, nodes_, steps);
+      } else {
+        hasher_.chain_step_with(addresses_, nodes_,
+                                {static_cast<int>(guest_), compression_.absorb()});
       }
-      refill();
+      finish_lanes(steps);
     }
-    return ends_;
+    if (shake) {
+      return compression_.finish();
+    }
+    Address address = where_;
+    address.type = AddressType::wots_public_key;
+    return hasher_.hash_one(address, compression_.end(0), count_ * hasher_.words());
   }
 
  private:
+  static constexpr std::size_t no_lane = lane_count;
   struct Lane {
     std::uint32_t chain = 0;
     unsigned left = 0;
   };
 
-  Word* end(std::uint32_t chain) noexcept { return ends_ + chain * hasher_.words(); }
-  unsigned length(std::uint32_t chain) const noexcept { return chain_steps - digits_[chain]; }
-
-  // Longest first, so that the lanes end together.
-  void sort() noexcept {
-    for (unsigned steps = chain_steps; steps > 0; --steps) {
-      for (std::uint32_t chain = 0; chain < hasher_.params().chains(); ++chain) {
-        if (length(chain) == steps) {
-          order_[count_++] = static_cast<std::uint8_t>(chain);
-        }
-      }
-    }
-  }
-
-  Node value(std::uint32_t chain) const noexcept {
+  unsigned length(std::size_t chain) const noexcept { return chain_steps - digits_[chain]; }
+  Node value(std::size_t chain) const noexcept {
     return hasher_.load(signature_.subspan(chain * hasher_.n(), hasher_.n()));
   }
 
-  void refill() noexcept {
-    if (next_ == 0) {
-      for (std::uint32_t chain = 0; chain < hasher_.params().chains(); ++chain) {
-        if (length(chain) == 0) {
-          std::memcpy(end(chain), value(chain).data(), hasher_.n());
-        }
+  // Longest first, so that the lanes end together; but chains that an early block of T_len waits
+  // for count as two steps longer a block, or T_len would be left over at the end. Counting sort.
+  void order() noexcept {
+    constexpr std::size_t ranks = chain_steps + 2 * 17 + 1;
+    std::array<std::uint8_t, chains_max> rank{};
+    std::array<std::uint8_t, ranks + 1> starts{};
+    for (std::size_t chain = 0; chain < count_; ++chain) {
+      if (length(chain) == 0) {
+        std::memcpy(compression_.end(chain), value(chain).data(), hasher_.n());
+        ended_[chain] = true;
+        continue;
+      }
+      const std::size_t later = compression_.block_of(chain) + 2;
+      const std::size_t bonus =
+          compression_.blocks() > later ? 2 * (compression_.blocks() - later) : 0;
+      rank[chain] = static_cast<std::uint8_t>(ranks - length(chain) - bonus);
+      ++starts[rank[chain] + 1u];
+      ++waiting_;
+    }
+    for (std::size_t r = 0; r < ranks; ++r) {
+      starts[r + 1] = static_cast<std::uint8_t>(starts[r + 1] + starts[r]);
+    }
+    for (std::size_t chain = 0; chain < count_; ++chain) {
+      if (!ended_[chain]) {
+        order_[starts[rank[chain]]++] = static_cast<std::uint8_t>(chain);
       }
     }
-    for (std::size_t i = 0; i < lane_count && next_ < count_; ++i) {
+  }
+
+  void fill_lanes(bool shake) noexcept {
+    while (ended_first_ < count_ && ended_[ended_first_]) {
+      ++ended_first_;
+    }
+    bool want_guest = shake && guest_ == no_lane && compression_.ready(ended_first_);
+    for (std::size_t i = 0; i < lane_count; ++i) {
       if (lanes_[i].left > 0) {
         continue;
       }
-      const std::uint32_t chain = order_[next_++];
-      lanes_[i] = {chain, length(chain)};
-      nodes_.put(i, value(chain).data(), hasher_.words());
-      Address address = where_;
-      address.type = AddressType::wots_hash;
-      address.third = chain;
-      address.fourth = digits_[chain];
-      hasher_.put(addresses_, i, address);
-      ++active_;
+      if (want_guest) {
+        want_guest = false;
+        guest_ = i;
+      } else if (next_ < waiting_) {
+        start(i, order_[next_++]);
+      }
+    }
+  }
+
+  void start(std::size_t lane, std::uint32_t chain) noexcept {
+    lanes_[lane] = {chain, length(chain)};
+    nodes_.put(lane, value(chain).data(), hasher_.words());
+    Address address = where_;
+    address.type = AddressType::wots_hash;
+    address.third = chain;
+    address.fourth = digits_[chain];
+    hasher_.put(addresses_, lane, address);
+    ++active_;
+  }
+
+  void finish_lanes(unsigned steps) noexcept {
+    guest_ = no_lane;
+    for (std::size_t i = 0; i < lane_count; ++i) {
+      Lane& lane = lanes_[i];
+      if (lane.left == 0) {
+        continue;
+      }
+      lane.left -= steps;
+      if (lane.left == 0) {
+        nodes_.get(i, compression_.end(lane.chain), hasher_.words());
+        ended_[lane.chain] = true;
+        --active_;
+      }
     }
   }
 
@@ -153,14 +252,18 @@ class Chains {
   const Address& where_;
   const Digits& digits_;
   Bytes signature_;
+  std::size_t count_;
+  Compression compression_;
   std::array<std::uint8_t, chains_max> order_{};
-  std::size_t count_ = 0;  // chains with steps to go
-  std::size_t next_ = 0;   // in order_
-  std::size_t active_ = 0;
+  std::array<bool, chains_max> ended_{};
+  std::size_t ended_first_ = 0;  // chains from the first on that have ended
+  std::size_t waiting_ = 0;      // in order_
+  std::size_t next_ = 0;         // in order_
+  std::size_t active_ = 0;       // lanes with a chain
+  std::size_t guest_ = no_lane;  // the lane that T_len has for one step
   Lane lanes_[lane_count];
   AddressLanes addresses_;
   NodeLanes nodes_;
-  alignas(64) Word ends_[chains_max * words_max];
 };
 
 }  // namespace
@@ -168,10 +271,7 @@ class Chains {
 Node wots_public_key(const Hasher& hasher, const Address& where, const Node& message,
                      Bytes signature) noexcept {
   const Digits digits = wots_digits(hasher, message);
-  Chains chains(hasher, where, digits, signature);
-  Address address = where;
-  address.type = AddressType::wots_public_key;
-  return hasher.hash_one(address, chains.run(), hasher.params().chains() * hasher.words());
+  return Chains(hasher, where, digits, signature).run();
 }
 
 }  // namespace v100::slhdsa

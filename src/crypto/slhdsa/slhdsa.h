@@ -42,20 +42,42 @@ struct Params {
   constexpr std::size_t signature_bytes() const { return n + fors_bytes() + d * xmss_bytes(); }
 };
 
-// clang-format off
-struct Shake128s { static constexpr Params params{"SLH-DSA-SHAKE-128s", Family::shake, 16, 63, 7, 12, 14, 30}; };
-struct Shake128f { static constexpr Params params{"SLH-DSA-SHAKE-128f", Family::shake, 16, 66, 22, 6, 33, 34}; };
-struct Shake192s { static constexpr Params params{"SLH-DSA-SHAKE-192s", Family::shake, 24, 63, 7, 14, 17, 39}; };
-struct Shake192f { static constexpr Params params{"SLH-DSA-SHAKE-192f", Family::shake, 24, 66, 22, 8, 33, 42}; };
-struct Shake256s { static constexpr Params params{"SLH-DSA-SHAKE-256s", Family::shake, 32, 64, 8, 14, 22, 47}; };
-struct Shake256f { static constexpr Params params{"SLH-DSA-SHAKE-256f", Family::shake, 32, 68, 17, 9, 35, 49}; };
-struct Sha2_128s { static constexpr Params params{"SLH-DSA-SHA2-128s", Family::sha2, 16, 63, 7, 12, 14, 30}; };
-struct Sha2_128f { static constexpr Params params{"SLH-DSA-SHA2-128f", Family::sha2, 16, 66, 22, 6, 33, 34}; };
-struct Sha2_192s { static constexpr Params params{"SLH-DSA-SHA2-192s", Family::sha2, 24, 63, 7, 14, 17, 39}; };
-struct Sha2_192f { static constexpr Params params{"SLH-DSA-SHA2-192f", Family::sha2, 24, 66, 22, 8, 33, 42}; };
-struct Sha2_256s { static constexpr Params params{"SLH-DSA-SHA2-256s", Family::sha2, 32, 64, 8, 14, 22, 47}; };
-struct Sha2_256f { static constexpr Params params{"SLH-DSA-SHA2-256f", Family::sha2, 32, 68, 17, 9, 35, 49}; };
-// clang-format on
+struct Shake128s {
+  static constexpr Params params{"SLH-DSA-SHAKE-128s", Family::shake, 16, 63, 7, 12, 14, 30};
+};
+struct Shake128f {
+  static constexpr Params params{"SLH-DSA-SHAKE-128f", Family::shake, 16, 66, 22, 6, 33, 34};
+};
+struct Shake192s {
+  static constexpr Params params{"SLH-DSA-SHAKE-192s", Family::shake, 24, 63, 7, 14, 17, 39};
+};
+struct Shake192f {
+  static constexpr Params params{"SLH-DSA-SHAKE-192f", Family::shake, 24, 66, 22, 8, 33, 42};
+};
+struct Shake256s {
+  static constexpr Params params{"SLH-DSA-SHAKE-256s", Family::shake, 32, 64, 8, 14, 22, 47};
+};
+struct Shake256f {
+  static constexpr Params params{"SLH-DSA-SHAKE-256f", Family::shake, 32, 68, 17, 9, 35, 49};
+};
+struct Sha2_128s {
+  static constexpr Params params{"SLH-DSA-SHA2-128s", Family::sha2, 16, 63, 7, 12, 14, 30};
+};
+struct Sha2_128f {
+  static constexpr Params params{"SLH-DSA-SHA2-128f", Family::sha2, 16, 66, 22, 6, 33, 34};
+};
+struct Sha2_192s {
+  static constexpr Params params{"SLH-DSA-SHA2-192s", Family::sha2, 24, 63, 7, 14, 17, 39};
+};
+struct Sha2_192f {
+  static constexpr Params params{"SLH-DSA-SHA2-192f", Family::sha2, 24, 66, 22, 8, 33, 42};
+};
+struct Sha2_256s {
+  static constexpr Params params{"SLH-DSA-SHA2-256s", Family::sha2, 32, 64, 8, 14, 22, 47};
+};
+struct Sha2_256f {
+  static constexpr Params params{"SLH-DSA-SHA2-256f", Family::sha2, 32, 68, 17, 9, 35, 49};
+};
 
 // A message's digest with the name of its hash, for HashSLH-DSA: FIPS 205 knows the same hash
 // functions and object identifiers as FIPS 204.

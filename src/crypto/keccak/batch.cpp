@@ -1,7 +1,8 @@
-// Several sponges in one interleaved state group: equal work in step (ShakeBatch) and messages of
-// any lengths with lanes that take the next message when theirs is done (the batch hashes).
+// Several sponges in one interleaved state group: equal work in step (ShakeBatch), and messages of
+// any lengths on lanes that take the next message when theirs is done (the batch hashes).
 #include "base/secret.h"
 #include "crypto/keccak/keccak.h"
+#include "crypto/keccak/lanes.h"
 #include "crypto/keccak/pick.h"
 
 namespace v100::keccak {
@@ -137,134 +138,80 @@ void ShakeBatch::squeeze(std::span<const MutBytes> outs) noexcept {
 
 namespace {
 
-// Hashes a queue of messages on up to eight lanes. Which lane is at which block depends on message
-// lengths only, which are public.
-class LaneQueue {
- public:
-  LaneQueue(std::size_t rate, Sponge::Domain domain, std::span<const Bytes> messages) noexcept
-      : rate_(rate), domain_(domain), messages_(messages), width_(width_for(messages.size())) {
-    std::memset(words_, 0, sizeof words_);
-    for (std::size_t lane = 0; lane < width_; ++lane) {
-      take_next(lane);
+// Hands the messages of a batch to the lanes.
+template <class Outs>
+struct BatchSource {
+  std::size_t rate;
+  Sponge::Domain domain;
+  const Outs& outs;
+  std::span<const Bytes> messages;
+  std::size_t taken = 0;
+
+  bool next(LaneJob& job) noexcept {
+    if (taken == messages.size()) {
+      return false;
     }
+    job.rate = rate;
+    job.domain = domain;
+    job.parts[0] = messages[taken];
+    job.out = outs[taken];
+    ++taken;
+    return true;
   }
-  LaneQueue(const LaneQueue&) = delete;
-  LaneQueue& operator=(const LaneQueue&) = delete;
-  ~LaneQueue() { wipe_object(words_); }
-
-  // `outs` has one entry for each message.
-  template <class Outs>
-  void run(const Outs& outs) noexcept {
-    while (active_ > 0) {
-      for (std::size_t lane = 0; lane < width_; ++lane) {
-        absorb_block(lane);
-      }
-      permute_group(words_, width_);
-      for (std::size_t lane = 0; lane < width_; ++lane) {
-        if (lanes_[lane].state == State::padded) {
-          read_lane(MutBytes(outs[lanes_[lane].message]), words_, width_, lane, 0);
-          --active_;
-          take_next(lane);
-        }
-      }
-      narrow();
-    }
-  }
-
- private:
-  enum class State : std::uint8_t { idle, absorbing, padded };
-  struct Lane {
-    State state = State::idle;
-    std::size_t message = 0;
-    std::size_t offset = 0;
-  };
-
-  void take_next(std::size_t lane) noexcept {
-    for (std::size_t w = 0; w < 25; ++w) {
-      words_[w * width_ + lane] = 0;
-    }
-    lanes_[lane] = Lane{};
-    if (next_ < messages_.size()) {
-      lanes_[lane] = Lane{State::absorbing, next_++, 0};
-      ++active_;
-    }
-  }
-
-  void absorb_block(std::size_t lane) noexcept {
-    Lane& l = lanes_[lane];
-    if (l.state != State::absorbing) {
-      return;
-    }
-    const Bytes rest = messages_[l.message].subspan(l.offset);
-    if (rest.size() >= rate_) {
-      xor_lane(words_, width_, lane, 0, rest.first(rate_));
-      l.offset += rate_;
-      return;
-    }
-    xor_lane(words_, width_, lane, 0, rest);
-    const std::uint8_t first = static_cast<std::uint8_t>(domain_);
-    const std::uint8_t last = 0x80;
-    xor_lane(words_, width_, lane, rest.size(), {&first, 1});
-    xor_lane(words_, width_, lane, rate_ - 1, {&last, 1});
-    l.state = State::padded;
-  }
-
-  // Moves the last few lanes together once a smaller group holds them: a long message at the end
-  // does not pay for empty lanes.
-  void narrow() noexcept {
-    const std::size_t narrower = width_for(active_);
-    if (active_ == 0 || narrower == width_) {
-      return;
-    }
-    alignas(64) std::uint64_t moved[25 * 8] = {};
-    std::size_t to = 0;
-    for (std::size_t lane = 0; lane < width_; ++lane) {
-      if (lanes_[lane].state == State::idle) {
-        continue;
-      }
-      for (std::size_t w = 0; w < 25; ++w) {
-        moved[w * narrower + to] = words_[w * width_ + lane];
-      }
-      lanes_[to++] = lanes_[lane];
-    }
-    for (; to < narrower; ++to) {
-      lanes_[to] = Lane{};
-    }
-    std::memcpy(words_, moved, sizeof words_);
-    wipe_object(moved);
-    width_ = narrower;
-  }
-
-  alignas(64) std::uint64_t words_[25 * 8];
-  std::size_t rate_;
-  Sponge::Domain domain_;
-  std::span<const Bytes> messages_;
-  std::size_t width_;
-  std::size_t next_ = 0;    // the first message that no lane has taken
-  std::size_t active_ = 0;  // lanes that hold a message
-  Lane lanes_[8];
+  void done(std::uint32_t) noexcept {}
 };
+template <class Outs>
+void hash_all(std::size_t rate, Sponge::Domain domain, const Outs& outs,
+              std::span<const Bytes> messages) noexcept {
+  CHECK(outs.size() == messages.size());
+  BatchSource<Outs> source{rate, domain, outs, messages};
+  Lanes lanes;
+  lanes.run(source);
+}
 
 }  // namespace
 
 void sha3_256_batch(std::span<const FixedMutBytes<32>> outs,
                     std::span<const Bytes> messages) noexcept {
-  CHECK(outs.size() == messages.size());
-  LaneQueue(rate_256, Sponge::Domain::sha3, messages).run(outs);
+  hash_all(rate_256, Sponge::Domain::sha3, outs, messages);
 }
-
 void sha3_512_batch(std::span<const FixedMutBytes<64>> outs,
                     std::span<const Bytes> messages) noexcept {
-  CHECK(outs.size() == messages.size());
-  LaneQueue(rate_512, Sponge::Domain::sha3, messages).run(outs);
+  hash_all(rate_512, Sponge::Domain::sha3, outs, messages);
+}
+void shake256_batch(std::span<const MutBytes> outs, std::span<const Bytes> messages) noexcept {
+  hash_all(rate_256, Sponge::Domain::shake, outs, messages);
 }
 
-void shake256_batch(std::span<const MutBytes> outs, std::span<const Bytes> messages) noexcept {
-  CHECK(outs.size() == messages.size());
-  for (const MutBytes out : outs) {
-    CHECK(out.size() <= rate_256);
+namespace {
+
+struct HashSource {
+  std::span<const HashItem> items;
+  std::size_t taken = 0;
+
+  bool next(LaneJob& job) noexcept {
+    if (taken == items.size()) {
+      return false;
+    }
+    const HashItem& item = items[taken++];
+    constexpr std::size_t rates[] = {rate_256, rate_512, rate_128, rate_256};
+    const bool fixed = item.hash == Hash::sha3_256 || item.hash == Hash::sha3_512;
+    CHECK(!fixed || item.out.size() == (item.hash == Hash::sha3_256 ? 32u : 64u));
+    job.rate = rates[static_cast<std::size_t>(item.hash)];
+    job.domain = fixed ? Sponge::Domain::sha3 : Sponge::Domain::shake;
+    job.parts[0] = item.message;
+    job.out = item.out;
+    return true;
   }
-  LaneQueue(rate_256, Sponge::Domain::shake, messages).run(outs);
+  void done(std::uint32_t) noexcept {}
+};
+
+}  // namespace
+
+void hash_batch(std::span<const HashItem> items) noexcept {
+  HashSource source{items};
+  Lanes lanes;
+  lanes.run(source);
 }
 
 }  // namespace v100::keccak

@@ -150,7 +150,17 @@ void sha3_256_batch(std::span<const FixedMutBytes<32>> outs,
                     std::span<const Bytes> messages) noexcept;
 void sha3_512_batch(std::span<const FixedMutBytes<64>> outs,
                     std::span<const Bytes> messages) noexcept;
-// Outputs of at most one block (rate_256 bytes) each; they may differ in length.
+// Outputs of any lengths.
 void shake256_batch(std::span<const MutBytes> outs, std::span<const Bytes> messages) noexcept;
+
+// Hashes of several kinds at once, each with its own message and output (32 bytes for sha3_256, 64
+// for sha3_512, any number for SHAKE). Spans outlive the call.
+enum class Hash : std::uint8_t { sha3_256, sha3_512, shake128, shake256 };
+struct HashItem {
+  Hash hash;
+  Bytes message;
+  MutBytes out;
+};
+void hash_batch(std::span<const HashItem> items) noexcept;
 
 }  // namespace v100::keccak

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/text.h"
+#include "crypto/keccak/lanes.h"
 #include "crypto/keccak/pick.h"
 
 namespace v100::keccak {
@@ -215,6 +216,126 @@ TEST(Keccak, HashBatchOfMixedLengths) {
       shake256(single_xof, {messages[i]});
       EXPECT_EQ(xof[i], single_xof) << count << " " << i;
     }
+  }
+}
+
+TEST(Keccak, AbsorbingEqualsPortable) {
+  const Buffer bytes = data(1600, 6), input = data(8 * 168, 7);
+  for (unsigned round = 0; round < 300; ++round) {
+    alignas(64) std::uint64_t a[200], b[200];
+    std::memcpy(a, bytes.data(), 1600);
+    std::memcpy(b, bytes.data(), 1600);
+    const std::uint8_t* ins[8];
+    std::uint8_t counts[8];
+    for (unsigned s = 0; s < 8; ++s) {
+      counts[s] = static_cast<std::uint8_t>((round * 31 + s * 17) % 22);
+      // Ends where the input ends: a read beyond shows under the sanitizer.
+      ins[s] = input.data() + input.size() - 8 * counts[s];
+    }
+    const unsigned fresh = round * 37 % 256;
+    kernel().absorb_x8(a, ins, counts, fresh);
+    kernel_portable.absorb_x8(b, ins, counts, fresh);
+    ASSERT_EQ(std::memcmp(a, b, sizeof a), 0) << round;
+    kernel().absorb_x4(a, ins, counts, fresh % 16);
+    kernel_portable.absorb_x4(b, ins, counts, fresh % 16);
+    ASSERT_EQ(std::memcmp(a, b, sizeof a), 0) << round;
+  }
+}
+
+// Jobs of all kinds, in parts, cut in pieces, and some that start only when others are done.
+struct MixedJobs {
+  static constexpr unsigned count = 60;
+  std::vector<Buffer> inputs, outs;
+  alignas(64) std::uint64_t states[count][25];
+  unsigned started = 0;
+  std::vector<unsigned> cut;  // jobs whose second piece is due
+  unsigned done_count = 0;
+
+  MixedJobs() {
+    for (unsigned i = 0; i < count; ++i) {
+      inputs.push_back(data(i * 61 % 700, i));
+      outs.emplace_back(i % 5 == 4 ? 5 * rate(i) : 1 + i * 37 % 500);
+    }
+  }
+  static std::size_t rate(unsigned i) { return i % 2 == 0 ? rate_256 : rate_128; }
+  bool next(LaneJob& job) {
+    unsigned i;
+    if (!cut.empty()) {
+      i = cut.back();
+      cut.pop_back();
+      job.resume = true;
+      job.state = states[i];
+      job.out = MutBytes(outs[i]).subspan(2 * rate(i));
+    } else if (started < count && started <= done_count + 6) {
+      i = started++;
+      job.out = outs[i];
+      if (i % 5 == 4) {
+        job.out = job.out.first(2 * rate(i));
+        job.state = states[i];
+      }
+    } else {
+      return false;
+    }
+    job.rate = rate(i);
+    job.tag = i + (job.resume ? count : 0);
+    const Bytes in(inputs[i]);
+    const std::size_t head = in.size() / 3, middle = in.size() / 2;
+    job.parts[0] = in.first(head);
+    job.parts[1] = in.subspan(head, middle - head);
+    job.parts[3] = in.subspan(middle);
+    return true;
+  }
+  void done(std::uint32_t tag) {
+    if (tag < count && tag % 5 == 4) {
+      cut.push_back(tag);
+    } else {
+      ++done_count;
+    }
+  }
+};
+
+TEST(Keccak, LanesEqualSingleCalls) {
+  MixedJobs jobs;
+  Lanes lanes;
+  lanes.run(jobs);
+  EXPECT_EQ(jobs.done_count, MixedJobs::count);
+  EXPECT_EQ(lanes.active(), 0u);
+  for (unsigned i = 0; i < MixedJobs::count; ++i) {
+    Buffer expected(jobs.outs[i].size());
+    MixedJobs::rate(i) == rate_256 ? shake256(expected, {jobs.inputs[i]})
+                                   : shake128(expected, {jobs.inputs[i]});
+    EXPECT_EQ(jobs.outs[i], expected) << i;
+  }
+}
+
+TEST(Keccak, HashBatchOfMixedKinds) {
+  std::vector<Buffer> messages, outs;
+  std::vector<HashItem> items;
+  for (unsigned i = 0; i < 37; ++i) {
+    messages.push_back(data(i * 101 % 900, i));
+    outs.emplace_back(i % 4 == 0 ? 32 : i % 4 == 1 ? 64 : i * 53 % 600);
+  }
+  for (unsigned i = 0; i < 37; ++i) {
+    items.push_back({static_cast<Hash>(i % 4), messages[i], outs[i]});
+  }
+  hash_batch(items);
+  for (unsigned i = 0; i < 37; ++i) {
+    Buffer expected(outs[i].size());
+    switch (items[i].hash) {
+      case Hash::sha3_256:
+        sha3_256(FixedMutBytes<32>(expected.data(), 32), {messages[i]});
+        break;
+      case Hash::sha3_512:
+        sha3_512(FixedMutBytes<64>(expected.data(), 64), {messages[i]});
+        break;
+      case Hash::shake128:
+        shake128(expected, {messages[i]});
+        break;
+      case Hash::shake256:
+        shake256(expected, {messages[i]});
+        break;
+    }
+    EXPECT_EQ(outs[i], expected) << i;
   }
 }
 

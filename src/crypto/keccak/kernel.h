@@ -12,12 +12,19 @@ namespace v100::keccak {
 
 struct KeccakKernel {
   const char* name;
+  int lanes;  // states that one run of its widest permutation holds: 1, 2, 4 or 8
   void (*permute_x1)(std::uint64_t* words);  // 25 words
   void (*permute_x4)(std::uint64_t* words);  // 100 words
   void (*permute_x8)(std::uint64_t* words);  // 200 words
   // Writes the first `count` words of each state to its own output, little-endian: a transposition.
   void (*read_x4)(std::uint8_t* const* outs, const std::uint64_t* words, int count);
   void (*read_x8)(std::uint8_t* const* outs, const std::uint64_t* words, int count);
+  // The way in. States whose bit in `fresh` is set are cleared; then the first counts[s] words
+  // (0..21) of ins[s] are xored into each state s. ins[s] is not read where counts[s] is 0.
+  void (*absorb_x4)(std::uint64_t* words, const std::uint8_t* const* ins,
+                    const std::uint8_t* counts, unsigned fresh);
+  void (*absorb_x8)(std::uint64_t* words, const std::uint8_t* const* ins,
+                    const std::uint8_t* counts, unsigned fresh);
 };
 
 // One per kernel file. The x86 files are absent from other builds.

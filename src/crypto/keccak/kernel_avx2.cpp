@@ -41,8 +41,8 @@ inline void store(std::uint64_t* p, __m256i a) {
 }  // namespace
 }  // namespace v100::keccak
 
+#include "crypto/keccak/group_avx2.inl.h"
 #include "crypto/keccak/permute.inl.h"
-#include "crypto/keccak/read_avx2.inl.h"
 
 namespace v100::keccak {
 namespace {
@@ -56,6 +56,7 @@ void permute_x8(std::uint64_t* words) {
 
 }  // namespace
 
-extern const KeccakKernel kernel_avx2{"avx2", permute_x1, permute_x4, permute_x8, read_x4, read_x8};
+extern const KeccakKernel kernel_avx2{"avx2",  4,       permute_x1, permute_x4, permute_x8,
+                                      read_x4, read_x8, absorb_x4,  absorb_x8};
 
 }  // namespace v100::keccak

@@ -1,80 +1,104 @@
-// Keccak-f[1600] with AVX-512: eight states in the lanes of a 512-bit register, four in a 256-bit
-// one. Three-way xor and chi are one ternary-logic instruction each, rotation is one instruction,
-// and all 25 words fit in the 32 registers.
+// Keccak-f[1600] with AVX-512: eight states in the lanes of 512-bit registers, four in 256-bit
+// ones, one in 128-bit ones. Three-way xor and chi are one ternary-logic instruction each, rotation
+// is one instruction, and all 25 words fit in the 32 registers.
 #include <cstdint>
 #include <immintrin.h>
 
+#include "crypto/keccak/group_avx2.inl.h"
 #include "crypto/keccak/kernel.h"
+#include "crypto/keccak/permute_avx512.inl.h"
+#include "crypto/keccak/round_constants.inl.h"
 
 namespace v100::keccak {
 namespace {
 
-// Truth tables of the ternary logic: a ^ b ^ c and a ^ (~b & c).
-constexpr int xor3_table = 0x96;
-constexpr int chi_table = 0xd2;
+#define V100_ALL_WORDS "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24"
+// Loads, permutes and stores the group at `words` in registers of the width r.
+#define V100_PERMUTE(words, r, all, move, step)                                                    \
+  asm volatile("v100_keccak_load " r ", " move ", " step ", " V100_ALL_WORDS                       \
+               "\n\t"                                                                              \
+               "v100_keccak_f1600 " r ", " all                                                     \
+               "\n\t"                                                                              \
+               "v100_keccak_store " r ", " move ", " step ", " V100_ALL_WORDS                      \
+               "\n\t"                                                                              \
+               "vzeroupper"                                                                        \
+               :                                                                                   \
+               : "D"(words), "S"(round_constants)                                                  \
+               : "memory", "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6", "zmm7", "zmm8", \
+                 "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", "zmm15", "zmm16", "zmm17",   \
+                 "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26",  \
+                 "zmm27", "zmm28", "zmm29", "zmm30", "zmm31")
 
-inline __m512i xor2(__m512i a, __m512i b) { return _mm512_xor_si512(a, b); }
-inline __m512i xor3(__m512i a, __m512i b, __m512i c) {
-  return _mm512_ternarylogic_epi64(a, b, c, xor3_table);
-}
-inline __m512i chi(__m512i a, __m512i b, __m512i c) {
-  return _mm512_ternarylogic_epi64(a, b, c, chi_table);
-}
-template <int N>
-inline __m512i rotl(__m512i a) {
-  if constexpr (N == 0) {
-    return a;
-  } else {
-    return _mm512_rol_epi64(a, N);
+void permute_x1(std::uint64_t* words) { V100_PERMUTE(words, "xmm", "%{1to2%}", "vmovq", "8"); }
+void permute_x4(std::uint64_t* words) { V100_PERMUTE(words, "ymm", "%{1to4%}", "vmovdqa64", "32"); }
+void permute_x8(std::uint64_t* words) { V100_PERMUTE(words, "zmm", "%{1to8%}", "vmovdqa64", "64"); }
+
+// Eight words of eight states: rows are states, then words, or the other way round.
+inline void transpose_8x8(__m512i (&r)[8]) {
+  __m512i a[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    a[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
+    a[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
+  }
+  // Quarter p of a[2i + e] is rows 2i, 2i + 1 of column 2p + e.
+#pragma GCC unroll 2
+  for (int e = 0; e < 2; ++e) {
+    const __m512i low_even = _mm512_shuffle_i64x2(a[e], a[e + 2], 0x88);
+    const __m512i low_odd = _mm512_shuffle_i64x2(a[e], a[e + 2], 0xdd);
+    const __m512i high_even = _mm512_shuffle_i64x2(a[e + 4], a[e + 6], 0x88);
+    const __m512i high_odd = _mm512_shuffle_i64x2(a[e + 4], a[e + 6], 0xdd);
+    r[e] = _mm512_shuffle_i64x2(low_even, high_even, 0x88);
+    r[e + 2] = _mm512_shuffle_i64x2(low_odd, high_odd, 0x88);
+    r[e + 4] = _mm512_shuffle_i64x2(low_even, high_even, 0xdd);
+    r[e + 6] = _mm512_shuffle_i64x2(low_odd, high_odd, 0xdd);
   }
 }
-inline void broadcast_to(__m512i& out, std::uint64_t constant) {
-  out = _mm512_set1_epi64(static_cast<long long>(constant));
-}
-inline void load(__m512i& out, const std::uint64_t* p) { out = _mm512_load_si512(p); }
-inline void store(std::uint64_t* p, __m512i a) { _mm512_store_si512(p, a); }
 
-inline __m256i xor2(__m256i a, __m256i b) { return _mm256_xor_si256(a, b); }
-inline __m256i xor3(__m256i a, __m256i b, __m256i c) {
-  return _mm256_ternarylogic_epi64(a, b, c, xor3_table);
+inline __mmask8 first_words(int count) {
+  return static_cast<__mmask8>(count >= 8 ? 0xff : count <= 0 ? 0 : (1u << count) - 1);
 }
-inline __m256i chi(__m256i a, __m256i b, __m256i c) {
-  return _mm256_ternarylogic_epi64(a, b, c, chi_table);
-}
-template <int N>
-inline __m256i rotl(__m256i a) {
-  if constexpr (N == 0) {
-    return a;
-  } else {
-    return _mm256_rol_epi64(a, N);
+
+// Whole registers only, see absorb_transposed.
+void absorb_wide(std::uint64_t* words, const std::uint8_t* const* ins, const std::uint8_t* counts,
+                 unsigned fresh) {
+  const auto keep = static_cast<__mmask8>(~fresh);
+  for (int w = 0; w < 24; w += 8) {
+    __m512i rows[8];
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; ++s) {
+      rows[s] = _mm512_maskz_loadu_epi64(first_words(counts[s] - w), ins[s] + 8 * w);
+    }
+    transpose_8x8(rows);
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) {
+      std::uint64_t* at = words + (w + i) * 8;
+      _mm512_store_si512(at, _mm512_xor_si512(_mm512_maskz_load_epi64(keep, at), rows[i]));
+    }
   }
+  _mm512_store_si512(words + 24 * 8, _mm512_maskz_load_epi64(keep, words + 24 * 8));
 }
-inline void broadcast_to(__m256i& out, std::uint64_t constant) {
-  out = _mm256_set1_epi64x(static_cast<long long>(constant));
-}
-inline void load(__m256i& out, const std::uint64_t* p) {
-  out = _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
-}
-inline void store(std::uint64_t* p, __m256i a) {
-  _mm256_store_si256(reinterpret_cast<__m256i*>(p), a);
+
+void read_wide(std::uint8_t* const* outs, const std::uint64_t* words, int count) {
+  for (int w = 0; w < count; w += 8) {
+    __m512i rows[8];
+    // Rows past the last word belong to the group's next words, or are the last one again.
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) {
+      rows[i] = _mm512_load_si512(words + (w + i < 24 ? w + i : 24) * 8);
+    }
+    transpose_8x8(rows);
+    const __mmask8 here = first_words(count - w);
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; ++s) {
+      _mm512_mask_storeu_epi64(outs[s] + 8 * w, here, rows[s]);
+    }
+  }
 }
 
 }  // namespace
-}  // namespace v100::keccak
 
-#include "crypto/keccak/permute.inl.h"
-#include "crypto/keccak/read_avx2.inl.h"
-
-namespace v100::keccak {
-namespace {
-
-void permute_x1(std::uint64_t* words) { permute<std::uint64_t>(words, 1); }
-void permute_x4(std::uint64_t* words) { permute<__m256i>(words, 4); }
-void permute_x8(std::uint64_t* words) { permute<__m512i>(words, 8); }
-
-}  // namespace
-
-extern const KeccakKernel kernel_avx512{"avx512",   permute_x1, permute_x4,
-                                        permute_x8, read_x4,    read_x8};
+extern const KeccakKernel kernel_avx512{"avx512", 8,         permute_x1, permute_x4, permute_x8,
+                                        read_x4,  read_wide, absorb_x4,  absorb_wide};
 
 }  // namespace v100::keccak

@@ -49,9 +49,18 @@ void read_x8(std::uint8_t* const* outs, const std::uint64_t* words, int count) {
   read_words<8>(outs, words, 0, count);
 }
 
+void absorb_x4(std::uint64_t* words, const std::uint8_t* const* ins, const std::uint8_t* counts,
+               unsigned fresh) {
+  absorb_words<4>(words, ins, counts, fresh);
+}
+void absorb_x8(std::uint64_t* words, const std::uint8_t* const* ins, const std::uint8_t* counts,
+               unsigned fresh) {
+  absorb_words<8>(words, ins, counts, fresh);
+}
+
 }  // namespace
 
-extern const KeccakKernel kernel_wasm{"simd128",  permute_x1, permute_x4,
-                                      permute_x8, read_x4,    read_x8};
+extern const KeccakKernel kernel_wasm{"simd128", 2,       permute_x1, permute_x4, permute_x8,
+                                      read_x4,   read_x8, absorb_x4,  absorb_x8};
 
 }  // namespace v100::keccak

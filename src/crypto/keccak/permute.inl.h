@@ -3,19 +3,13 @@
 // broadcast_to. All loops below unroll at compile time, so that the 25 words live in registers.
 #pragma once
 
+#include "crypto/keccak/round_constants.inl.h"
 #include "crypto/keccak/scalar.inl.h"
 
 namespace v100::keccak {
 namespace {
 
 // clang-format off
-constexpr std::uint64_t round_constants[24] = {
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
-    0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
-    0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
-    0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
-    0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 // Rotation of word x + 5y (FIPS 202, table 2, modulo 64).
 constexpr int rotations[25] = {
      0,  1, 62, 28, 27,

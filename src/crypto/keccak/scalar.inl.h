@@ -1,5 +1,6 @@
 // The vector type of one lane, a plain 64-bit word, which every kernel uses for a single state, and
-// the reading of words out of a group, one by one. Included by kernel files, after <cstdint>.
+// the reading and absorbing of a group's words, one by one. Included by kernel files, after
+// <cstdint>.
 #pragma once
 
 namespace v100::keccak {
@@ -30,6 +31,26 @@ inline void read_words(std::uint8_t* const* outs, const std::uint64_t* words, in
       for (int i = 0; i < 8; ++i) {  // one store, once compiled
         outs[s][8 * w + i] = static_cast<std::uint8_t>(word >> (8 * i));
       }
+    }
+  }
+}
+
+// The kernel's way in, word by word.
+template <int Width>
+inline void absorb_words(std::uint64_t* words, const std::uint8_t* const* ins,
+                         const std::uint8_t* counts, unsigned fresh) {
+  for (int s = 0; s < Width; ++s) {
+    if ((fresh >> s & 1) != 0) {
+      for (int w = 0; w < 25; ++w) {
+        words[w * Width + s] = 0;
+      }
+    }
+    for (int w = 0; w < counts[s]; ++w) {
+      std::uint64_t word = 0;
+      for (int i = 0; i < 8; ++i) {
+        word |= static_cast<std::uint64_t>(ins[s][8 * w + i]) << (8 * i);
+      }
+      words[w * Width + s] ^= word;
     }
   }
 }

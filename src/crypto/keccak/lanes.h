@@ -1,0 +1,100 @@
+// Lanes: up to eight sponges of different kinds and lengths that share one permutation. A job takes
+// a free lane, absorbs its input block by block, gives its output and leaves the lane to the next
+// job. On AVX-512 eight states cost less than one in 64-bit registers, so every serial chain (a
+// key's tr, mu, a commitment's hash) belongs into a lane beside other work.
+//
+// Which lane is at which block depends on lengths only, never on data; lengths are public.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "crypto/keccak/keccak.h"
+
+namespace v100::keccak {
+
+// A hash or XOF. The spans outlive the job.
+struct LaneJob {
+  std::size_t rate = rate_256;
+  Sponge::Domain domain = Sponge::Domain::shake;
+  Bytes parts[5];         // the input, as if in one buffer
+  MutBytes out;           // any length; written block by block
+  std::uint32_t tag = 0;  // given back when the job is done
+  // A job may be cut in pieces of whole blocks. With `state` the sponge is kept there (25 words) at
+  // the end; with `resume` it is taken from there at the start, and `parts` are not looked at.
+  std::uint64_t* state = nullptr;
+  bool resume = false;
+};
+
+class Lanes {
+ public:
+  static constexpr std::size_t lanes_max = 8;
+
+  Lanes() noexcept;
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+  ~Lanes();
+
+  // Lanes that the kernel in use fills to advantage: 8, or 1 for the portable one.
+  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t active() const noexcept { return active_; }
+  bool has_free() const noexcept { return active_ < capacity_; }
+
+  void start(const LaneJob& job) noexcept;  // has_free() is true
+  // One permutation for all lanes.
+  void step() noexcept;
+  // The tag of a job that the last step finished, once for each; false when there is none left.
+  bool take_finished(std::uint32_t& tag) noexcept;
+
+  // Feeds the lanes from `source` until it has no more: source.next(job) is false while it has no
+  // job to give, source.done(tag) may bring new ones.
+  template <class Source>
+  void run(Source& source) {
+    for (;;) {
+      while (has_free()) {
+        LaneJob job;
+        if (!source.next(job)) {
+          break;
+        }
+        start(job);
+      }
+      if (active_ == 0) {
+        return;
+      }
+      step();
+      for (std::uint32_t tag = 0; take_finished(tag);) {
+        source.done(tag);
+      }
+    }
+  }
+
+ private:
+  enum class Phase : std::uint8_t { idle, absorbing, squeezing, finished };
+  struct Lane {
+    Phase phase = Phase::idle;
+    bool fresh = false;        // the state in words_ is another job's
+    std::uint8_t part = 0;     // the part that is read next
+    std::size_t position = 0;  // bytes of it that are absorbed
+    std::size_t given = 0;     // bytes of output written
+    LaneJob job;
+  };
+
+  void choose_width() noexcept;
+  void move_lanes(std::size_t width) noexcept;
+  const std::uint8_t* next_block(std::size_t at) noexcept;
+  void absorb() noexcept;
+  void squeeze() noexcept;
+  void read_lane(std::size_t at, MutBytes out, const std::uint8_t* whole_words) noexcept;
+
+  alignas(64) std::uint64_t words_[25 * lanes_max];
+  alignas(64) std::uint8_t staged_[lanes_max][192];  // blocks that lie in no single part
+  Lane lanes_[lanes_max];
+  std::size_t width_ = 0;  // states in words_: 0 (none), 1, 4 or 8
+  std::size_t active_ = 0;
+  std::size_t capacity_;
+  std::size_t native_;  // the kernel's widest
+};
+
+}  // namespace v100::keccak

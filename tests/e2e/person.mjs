@@ -1,10 +1,12 @@
 // A person in a call: a browser page of its own (own storage, own device key), driven by what a person
 // would click, watched through the page's own call state (`?test=1`).
 import { createRequire } from 'node:module';
+import { firefoxPrefs } from '../interop/lib.mjs';
 import { sleep } from '../interop/server.mjs';
 
 // Installed with the web client's tools.
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
+const web = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = web('playwright-core');
 
 // Every page encodes three sizes and decodes everybody in software: at the camera's usual 30 a second, four pages
 // want eight cores.
@@ -21,6 +23,38 @@ export async function launchChromium() {
       '--autoplay-policy=no-user-gesture-required',
     ],
   });
+}
+
+/** Firefox, in the words of the other driver, as far as Person uses them. */
+export async function launchFirefox() {
+  const driver = web('puppeteer-core').default ?? web('puppeteer-core');
+  const browser = await driver.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    acceptInsecureCerts: true,
+    extraPrefsFirefox: firefoxPrefs,
+  });
+  return {
+    async newContext() {
+      const context = await browser.createBrowserContext();
+      return { newPage: async () => spoken(await context.newPage()), close: () => context.close() };
+    },
+    close: () => browser.close(),
+  };
+}
+
+function spoken(page) {
+  page.getByTestId = (id) => page.locator(`[data-testid=${id}]`);
+  const locator = page.locator.bind(page);
+  page.locator = (selector) => {
+    const found = locator(selector);
+    found.getByTestId = (id) => page.locator(`${selector} [data-testid=${id}]`);
+    found.check = found.click;
+    found.isVisible = async () => (await page.$(selector))?.isVisible() ?? false;
+    return found;
+  };
+  return page;
 }
 
 export class Person {
@@ -48,14 +82,10 @@ export class Person {
   }
 
   /** What `read`, a function of the page's Call, gives. */
-  read(read, argument) {
-    return this.page.evaluate(
-      ([source, value]) => {
-        const call = window.__v100test?.call;
-        return call ? new Function('return ' + source)()(call, value) : null;
-      },
-      [read.toString(), argument],
-    ).catch((error) => { if (/navigation|closed/.test(String(error))) return null; throw error; });
+  read(read) {
+    const source = `(() => { const call = window.__v100test?.call; return call ? (${read})(call) : null; })()`;
+    return this.page.evaluate(source)
+      .catch((error) => { if (/navigation|closed|destroyed|discarded/i.test(String(error))) return null; throw error; });
   }
 
   async until(condition, what, ms = 30000) {

@@ -102,27 +102,30 @@ export async function chromium(extra = []) {
   };
 }
 
+// Fake devices without asking, and nothing sent home.
+export const firefoxPrefs = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'media.autoplay.default': 0,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'datareporting.healthreport.uploadEnabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'app.normandy.enabled': false,
+  'services.settings.server': 'http://127.0.0.1:1/',
+  'media.gmp-manager.url': 'http://127.0.0.1:1/',
+  'extensions.update.enabled': false,
+};
+
 export async function firefox() {
   const driver = web('puppeteer-core').default ?? web('puppeteer-core');
   const browser = await driver.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
-    extraPrefsFirefox: {
-      'media.navigator.streams.fake': true,
-      'media.navigator.permission.disabled': true,
-      'media.peerconnection.ice.obfuscate_host_addresses': false,
-      'media.autoplay.default': 0,
-      'network.captive-portal-service.enabled': false,
-      'network.connectivity-service.enabled': false,
-      'datareporting.healthreport.uploadEnabled': false,
-      'browser.safebrowsing.malware.enabled': false,
-      'browser.safebrowsing.phishing.enabled': false,
-      'app.normandy.enabled': false,
-      'services.settings.server': 'http://127.0.0.1:1/',
-      'media.gmp-manager.url': 'http://127.0.0.1:1/',
-      'extensions.update.enabled': false,
-    },
+    extraPrefsFirefox: firefoxPrefs,
   });
   return {
     async page(url) {

@@ -29,7 +29,8 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export async function startServer(...args) {
   const { stdin = false } = typeof args.at(-1) === 'object' ? args.pop() : {};
   const data = mkdtempSync(join(tmpdir(), 'v100-interop-'));
-  const child = spawn(program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--udp-port', '0',
+  const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  const child = spawn(program, ['serve', '--data', data, ...listen, '--udp-port', '0',
     '--health-listen', '127.0.0.1:0', '--log-level', 'debug', ...args], { stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
   const log = [];
   let greeting = '';

@@ -19,7 +19,7 @@ export async function launchChromium() {
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--no-proxy-server', '--allow-loopback-in-peer-connection',
-      '--use-fake-ui-for-media-stream', `--use-fake-device-for-media-stream=fps=${FPS}`, '--auto-select-desktop-capture-source=Entire screen',
+      '--use-fake-ui-for-media-stream', `--use-fake-device-for-media-stream=fps=${FPS},device-count=4`, '--auto-select-desktop-capture-source=Entire screen',
       '--autoplay-policy=no-user-gesture-required',
     ],
   });

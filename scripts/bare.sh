@@ -13,7 +13,7 @@ done
 install_missing $(packages_of bare)
 
 root=$PWD/build/bare
-mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1)
+mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1 || true)
 cleanup() {
   for place in dev/pts dev proc sys; do mountpoint -q "$root/$place" && umount -l "$root/$place"; done
   [ -n "$keep" ] || rm -rf --one-file-system "$root"

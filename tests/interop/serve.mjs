@@ -69,7 +69,7 @@ taken.close();
   check((statSync(join(data, 'tls/key.pem')).mode & 0o777) === 0o600, 'the key is ours alone to read');
   const kept = readFileSync(join(data, 'tls/cert.pem'), 'utf8');
   server.child.kill('SIGHUP');
-  await sleep(200);
+  for (let i = 0; i < 50 && !server.log().includes('"event":"tls.reload"'); i++) await sleep(100);
   check(readFileSync(join(data, 'tls/cert.pem'), 'utf8') === kept, 'the certificate is kept');
   check(server.log().includes('"event":"tls.reload","ok":1'), 'SIGHUP reads the certificate again');
   check(await server.stop('SIGINT') === 0, 'SIGINT drains and ends with 0');

@@ -14,7 +14,7 @@ constexpr std::string_view content_security_policy =
 constexpr std::string_view permissions_policy =
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
     "screen-wake-lock=(self), clipboard-write=(self), speaker-selection=(self), autoplay=(self), "
-    "geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()";
+    "geolocation=(), payment=(), usb=(), serial=(), midi=()";
 
 PeerInfo info_of(const net::Peer& peer) {
   return {.address = peer.address,

@@ -16,6 +16,7 @@ try {
   await ada.seesAndHears(1);
   await bob.seesAndHears(1);
   check(true, 'two people see and hear each other');
+  await ada.until((c) => c.speaking.peek().size === 1, 'who speaks is seen');
   await ada.badgeIs('outline');
   await bob.badgeIs('outline');
   check(true, 'both badges are green outline at first use');

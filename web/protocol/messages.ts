@@ -45,7 +45,6 @@ export type ServerMessage =
   | { t: 'statement'; msg: string }
   | { t: 'pong'; at: number }
   | { t: 'quality'; up: Flow; down: Flow }
-  | { t: 'speaking'; ids: LeafId[] }
   | { t: 'media'; state: 'connected' | 'failed' | 'closed'; reason?: string }
   | { t: 'error'; re: number; code: string; what: string }
   | { t: 'bye'; reason: ByeReason };
@@ -115,7 +114,6 @@ const CHECKS: { [T in ServerMessage['t']]: (m: Fields) => boolean } = {
   statement: (m) => text(m.msg),
   pong: (m) => number(m.at),
   quality: (m) => flow(m.up) && flow(m.down),
-  speaking: (m) => list(m.ids, id),
   media: (m) => oneOf(m.state, 'connected', 'failed', 'closed') && maybe(m.reason, text),
   error: (m) => number(m.re) && text(m.code) && text(m.what),
   bye: (m) =>

@@ -21,21 +21,20 @@ export function codecTable(...descriptions: string[]): Record<number, CodecName>
 }
 
 /**
- * RFC 7587 §6.1: what the far end says it likes is what our encoder does. Speech goes with silence
- * suppression and in-band repair; `music` names the mids that go in stereo and unbroken.
+ * RFC 7587 §6.1: what the far end says it likes is what our encoder does: silence suppression and
+ * in-band repair, and stereo where `music` goes out too. All lines say the same: one payload type in
+ * a BUNDLE group has one set of parameters (RFC 8843 §9.1); bit rates are each sender's own.
  */
-export function tuneOpus(answer: string, music: ReadonlySet<string>): string {
+export function tuneOpus(answer: string, music: boolean): string {
   const [head, ...sections] = answer.split(/^(?=m=)/m);
   return [head, ...sections.map((section) => tuneSection(section, music))].join('');
 }
 
-function tuneSection(section: string, music: ReadonlySet<string>): string {
+function tuneSection(section: string, music: boolean): string {
   const pt = /^a=rtpmap:(\d+) opus\/48000/im.exec(section)?.[1];
   if (!section.startsWith('m=audio') || !pt) return section;
-  const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? '';
-  const wish: Record<string, string> = music.has(mid)
-    ? { useinbandfec: '1', stereo: '1', 'sprop-stereo': '1', maxaveragebitrate: '128000' }
-    : { useinbandfec: '1', usedtx: '1', minptime: '10' };
+  const wish: Record<string, string> = { minptime: '10', useinbandfec: '1', usedtx: '1' };
+  if (music) Object.assign(wish, { stereo: '1', 'sprop-stereo': '1' });
   const line = new RegExp(`^a=fmtp:${pt} (.*?)\\r?$`, 'm');
   const have = Object.fromEntries(
     (line.exec(section)?.[1] ?? '')

@@ -6,6 +6,15 @@ const HEARD = 0.012;
 const HOLD_MS = 700;
 const TAKE_STAGE_MS = 900;
 
+/** Root mean square (0 to 1) of the sound between two readings of its energy. */
+export function loudness(
+  then: { energy: number; seconds: number },
+  now: { energy: number; seconds: number },
+): number {
+  const seconds = now.seconds - then.seconds;
+  return seconds > 0 ? Math.sqrt(Math.max(0, now.energy - then.energy) / seconds) : 0;
+}
+
 export class Speakers {
   private readonly last = new Map<LeafId, number>();
   private rival: { id: LeafId; since: number } | null = null;

@@ -137,7 +137,7 @@ export class Call implements CallModel {
       effect(() => line.syncRemote());
       effect(() => line.watchPath());
     });
-    const ears = window.setInterval(() => this.line.hear(), 200);
+    const ears = window.setInterval(() => void this.line.hear(), 200);
     const stats = window.setInterval(() => void this.line.measure(), 2000);
     this.ends.push(() => [ears, stats].forEach(clearInterval));
     this.watchNetwork();

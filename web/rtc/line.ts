@@ -9,7 +9,7 @@ import { Speakers } from '../protocol/speaker.ts';
 import type { Devices } from './devices.ts';
 import type { MediaState, QualityView } from './model.ts';
 import { Peer, type Path } from './peer.ts';
-import { heard, received } from './senses.ts';
+import { Ears, received } from './senses.ts';
 import type { Switches } from './switches.ts';
 
 /** Sizes settle this long before the server is told. */
@@ -41,6 +41,8 @@ export class Line {
   private readonly path = signal<Path>('idle');
   private readonly patience = signal(false);
   private readonly speakers = new Speakers();
+  private readonly ears = new Ears();
+  private listening = false;
   private everConnected = false;
   private last: Received | null = null;
   private heights: ReadonlyMap<string, number> = new Map();
@@ -199,12 +201,16 @@ export class Line {
   }
 
   /** A few times a second: who is heard. */
-  hear(): void {
+  async hear(): Promise<void> {
+    if (this.listening) return;
+    this.listening = true;
     const ids = this.parts.participants
       .peek()
       .filter((p) => !p.self)
       .map((p) => p.leafId);
-    const speaking = this.speakers.hear(heard(this.peer, ids), performance.now());
+    const levels = await this.ears.hear(this.peer, ids).catch(() => new Map<LeafId, number>());
+    this.listening = false;
+    const speaking = this.speakers.hear(levels, performance.now());
     const old = this.speaking.peek();
     if (speaking.size !== old.size || [...speaking].some((id) => !old.has(id)))
       this.speaking.set(speaking);

@@ -45,7 +45,15 @@ const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
+const SPEECH: RTCRtpEncodingParameters[] = [{ maxBitrate: 40_000 }];
+const MUSIC: RTCRtpEncodingParameters[] = [{ maxBitrate: 128_000 }];
 const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
+const ENCODINGS = {
+  [TRACK.audio]: SPEECH,
+  [TRACK.camera]: LAYERS,
+  [TRACK.screen]: SCREEN,
+  [TRACK.screenAudio]: MUSIC,
+};
 const KEY_FRAME_GAP_MS = 500;
 /** A path that is away this long gets new candidates before the browser gives it up. */
 const DISCONNECTED_MS = 4000;
@@ -185,8 +193,7 @@ export class Peer {
     if (have) return have;
     const kind = kindOf(track);
     const init: RTCRtpTransceiverInit = { direction: 'inactive' };
-    if (track === TRACK.camera) init.sendEncodings = LAYERS.map((l) => ({ ...l }));
-    if (track === TRACK.screen) init.sendEncodings = SCREEN.map((l) => ({ ...l }));
+    init.sendEncodings = ENCODINGS[track].map((l) => ({ ...l }));
     const transceiver = this.pc.addTransceiver(kind, init);
     this.options.crypto.protect(transceiver.sender, { track });
     prefer(transceiver, kind, this.options.videoCodec);
@@ -248,11 +255,11 @@ export class Peer {
   }
 
   private async apply(n: number, sdp: string): Promise<void> {
-    const music = this.senders.get(TRACK.screenAudio)?.transceiver.mid;
+    const music = this.senders.get(TRACK.screenAudio)?.shown ?? false;
     try {
       await this.pc.setRemoteDescription({
         type: 'answer',
-        sdp: tuneOpus(sdp, new Set(music ? [music] : [])),
+        sdp: tuneOpus(sdp, music),
       });
       this.options.crypto.codecs(codecTable(this.pc.localDescription!.sdp, sdp));
       this.run(this.talk.applied(n, true, performance.now()));

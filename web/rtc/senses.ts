@@ -1,20 +1,34 @@
 // What is measured of a running connection: who is heard, and how well packets come.
 import { TRACK, type LeafId } from '../protocol/messages.ts';
 import type { Received } from '../protocol/quality.ts';
+import { loudness } from '../protocol/speaker.ts';
 import type { Peer } from './peer.ts';
 
 /**
- * Loudness of each, as decoded here after decryption: the server's word is not needed for who
- * speaks.
+ * Loudness of each since the last time, from the sound as it was decoded here: nothing of it comes
+ * from the server, which is not told who speaks (docs/adr/0007).
  */
-export function heard(peer: Peer | null, ids: readonly LeafId[]): Map<LeafId, number> {
-  const levels = new Map<LeafId, number>(ids.map((id) => [id, 0]));
-  for (const slot of peer?.received.values() ?? []) {
-    if (slot.track !== TRACK.audio || !levels.has(slot.member)) continue;
-    const [source] = slot.transceiver.receiver.getSynchronizationSources();
-    levels.set(slot.member, source?.audioLevel ?? 0);
+export class Ears {
+  private last = new Map<string, { energy: number; seconds: number }>();
+
+  async hear(peer: Peer | null, ids: readonly LeafId[]): Promise<Map<LeafId, number>> {
+    const levels = new Map<LeafId, number>(ids.map((id) => [id, 0]));
+    const whose = new Map<string, LeafId>();
+    for (const slot of peer?.received.values() ?? [])
+      if (slot.track === TRACK.audio) whose.set(slot.transceiver.receiver.track.id, slot.member);
+    if (!peer || !whose.size) return levels;
+    const now: typeof this.last = new Map();
+    (await peer.pc.getStats()).forEach((s) => {
+      const who = s.type === 'inbound-rtp' && s.kind === 'audio' && whose.get(s.trackIdentifier);
+      if (!who || s.totalAudioEnergy === undefined) return;
+      const then = this.last.get(s.id);
+      const sound = { energy: s.totalAudioEnergy, seconds: s.totalSamplesDuration };
+      now.set(s.id, sound);
+      if (then && levels.has(who)) levels.set(who, loudness(then, sound));
+    });
+    this.last = now;
+    return levels;
   }
-  return levels;
 }
 
 /** Counters of everything received until now. */

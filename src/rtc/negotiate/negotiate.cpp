@@ -15,7 +15,6 @@ constexpr std::string_view uri_transport_sequence =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 constexpr std::string_view uri_send_time =
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
-constexpr std::string_view uri_audio_level = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 constexpr std::size_t layers_max = 3;
 constexpr std::size_t mid_bytes_max = 16;  // RFC 8285 §4.2: the most a one-byte element holds
@@ -30,20 +29,21 @@ struct ExtensionRow {
 };
 // Towards the browser there is no transport-wide sequence number, on purpose: without it browsers
 // run their own receive-side estimate on abs-send-time and report it as REMB, which is what the
-// room's layer choice goes by.
+// room's layer choice goes by. No audio level (RFC 6464) either way: it would tell the server, in
+// clear, who speaks and how loudly; clients measure what they decode (docs/adr/0007).
 constexpr ExtensionRow extension_rows[] = {
     {uri_mid, &ExtensionIds::mid, true, true},
     {uri_rid, &ExtensionIds::rid, true, false},
     {uri_repaired_rid, &ExtensionIds::repaired_rid, true, false},
     {uri_transport_sequence, &ExtensionIds::transport_sequence, true, false},
     {uri_send_time, &ExtensionIds::send_time, true, true},
-    {uri_audio_level, &ExtensionIds::audio_level, true, true},
 };
 
+// transport-cc on all lines, although only what the browser sends carries the numbers: a browser
+// wants one kind of congestion feedback throughout a description, or ignores it.
 bool accepted_feedback(std::string_view feedback, Way way) noexcept {
   return feedback == "nack" || feedback == "nack pli" || feedback == "ccm fir" ||
-         (feedback == "transport-cc" && way == Way::from_browser) ||
-         (feedback == "goog-remb" && way == Way::to_browser);
+         feedback == "transport-cc" || (feedback == "goog-remb" && way == Way::to_browser);
 }
 
 std::optional<Codec> known_codec(const sdp::Codec& c, sdp::Kind kind) noexcept {

@@ -35,7 +35,6 @@ struct ExtensionIds {
   std::uint8_t repaired_rid = 0;
   std::uint8_t transport_sequence = 0;
   std::uint8_t send_time = 0;
-  std::uint8_t audio_level = 0;
   bool operator==(const ExtensionIds&) const = default;
 };
 

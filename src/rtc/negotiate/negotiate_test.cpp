@@ -6,6 +6,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <map>
 
 #include "wire/sdp.h"
 
@@ -146,6 +147,24 @@ TEST(Negotiate, SaysWhyItRefuses) {
   EXPECT_EQ(s.run({}, {}).error().code, Errc::unsupported);
 }
 
+// One kind of congestion feedback throughout, and one set of parameters for a payload type
+// (RFC 8843 §9.1): browsers warn of the one and will refuse the other.
+void check_feedback_and_format(const sdp::Media& offered, const sdp::Media& answer,
+                               std::map<int, std::string>& formats) {
+  const auto has = [](const sdp::Codec& codec) {
+    return std::find(codec.feedback.begin(), codec.feedback.end(), "transport-cc") !=
+           codec.feedback.end();
+  };
+  for (const sdp::Codec& c : answer.codecs) {
+    const auto theirs =
+        std::find_if(offered.codecs.begin(), offered.codecs.end(),
+                     [&](const sdp::Codec& o) { return o.payload_type == c.payload_type; });
+    ASSERT_NE(theirs, offered.codecs.end());
+    EXPECT_EQ(has(c), has(*theirs)) << answer.mid;
+    EXPECT_EQ(formats.try_emplace(c.payload_type, c.format).first->second, c.format) << answer.mid;
+  }
+}
+
 TEST(Negotiate, EveryStoredOfferGetsAnAnswerThatFits) {
   std::vector<std::filesystem::path> paths;
   for (const auto& e : std::filesystem::directory_iterator(std::filesystem::path(V100_SOURCE_DIR) /
@@ -184,10 +203,13 @@ TEST(Negotiate, EveryStoredOfferGetsAnAnswerThatFits) {
     EXPECT_EQ(n->receives.size(), receives.size()) << path;
     const auto answer = sdp::parse(n->answer);
     ASSERT_EQ(answer->media.size(), offered->media.size());
+    std::map<int, std::string> formats;  // by payload type
     for (std::size_t i = 0; i < answer->media.size(); ++i) {
       const sdp::Media& a = answer->media[i];
       EXPECT_EQ(a.mid, offered->media[i].mid);
+      check_feedback_and_format(offered->media[i], a, formats);
       for (const sdp::Extmap& e : a.extensions) {  // ids echo the offer's
+        EXPECT_EQ(e.uri.find("audio-level"), std::string::npos);
         EXPECT_TRUE(
             std::any_of(offered->media[i].extensions.begin(), offered->media[i].extensions.end(),
                         [&](const sdp::Extmap& o) { return o.id == e.id && o.uri == e.uri; }));

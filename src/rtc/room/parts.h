@@ -94,7 +94,7 @@ struct Consumer {
   // The header of an outgoing packet, made once: where its changing fields lie.
   ByteArray<64> head{};
   std::uint8_t head_bytes = 0;
-  std::uint8_t send_time_at = 0, transport_sequence_at = 0, audio_level_at = 0;  // 0: absent
+  std::uint8_t send_time_at = 0, transport_sequence_at = 0;  // 0: absent
 
   struct SentReport {
     std::uint32_t middle = 0;  // of the NTP time, as it comes back in a report block
@@ -158,8 +158,7 @@ struct Media {
   Track* track = nullptr;
   std::uint8_t layer = 0;
   StoredPacket packet;
-  bool keyframe = false;            // its first packet
-  std::uint8_t audio_level = 0x7F;  // RFC 6464: 127 is silence
+  bool keyframe = false;  // its first packet
   rtp::PictureNumbers picture;
   rtp::Vp8Descriptor vp8;  // by track->codec
   rtp::Vp9Descriptor vp9;
@@ -194,10 +193,8 @@ struct Room::State {
 
   // room_rtp.cpp: the way of a packet
   Binding* bind(Member& member, const rtp::Packet& packet);
-  void on_media(Instant now, Member& member, const Binding& to, const rtp::Packet& packet,
-                PacketBatch& out);
-  void on_repair(Instant now, Member& member, const Binding& to, const rtp::Packet& packet,
-                 PacketBatch& out);
+  void on_media(Instant now, const Binding& to, const rtp::Packet& packet, PacketBatch& out);
+  void on_repair(Instant now, const Binding& to, const rtp::Packet& packet, PacketBatch& out);
   bool describe(Media& media);
   void tap_packet(Instant now, const rtp::Packet& packet, Media& media, PacketBatch& out);
   void fan_out(Instant now, Media& media, PacketBatch& out);

@@ -26,8 +26,7 @@ std::vector<std::unique_ptr<Track>> take_tracks(Member& member, std::span<const 
       tracks.push_back(std::make_unique<Track>(TrackRef{member.id, line.track}, line));
     }
     for (const auto field : {&ExtensionIds::mid, &ExtensionIds::rid, &ExtensionIds::repaired_rid,
-                             &ExtensionIds::transport_sequence, &ExtensionIds::send_time,
-                             &ExtensionIds::audio_level}) {
+                             &ExtensionIds::transport_sequence, &ExtensionIds::send_time}) {
       if (line.extensions.*field != 0) {
         member.extensions.*field = line.extensions.*field;
       }

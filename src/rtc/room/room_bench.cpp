@@ -31,7 +31,7 @@ void forward_packet(benchmark::State& state) {
   line.track = 2;
   line.video = true;
   line.codecs[static_cast<std::size_t>(Codec::vp8)] = {96, 97};
-  line.extensions = {4, 10, 11, 3, 2, 0};
+  line.extensions = {4, 10, 11, 3, 2};
   line.ssrc = 77;
   room.set_lines(now, 1, std::span(&line, 1), {});
   const auto subscribers = static_cast<MemberId>(state.range(0));
@@ -40,7 +40,7 @@ void forward_packet(benchmark::State& state) {
     s.line.mid = "1";
     s.line.video = true;
     s.line.codecs[static_cast<std::size_t>(Codec::vp8)] = {120, 124};
-    s.line.extensions = {3, 0, 0, 0, 4, 0};
+    s.line.extensions = {3, 0, 0, 0, 4};
     s.line.ssrc = m * 10;
     s.line.repair_ssrc = m * 10 + 1;
     s.source = {1, 2};

@@ -114,15 +114,15 @@ void Room::on_rtp(Instant now, Instant arrived, MemberId from, Bytes bytes, Pack
   }
   const Binding to = *binding;  // the list may grow underneath
   if (to.repair) {
-    s.on_repair(now, *member, to, *packet, out);
+    s.on_repair(now, to, *packet, out);
   } else {
-    s.on_media(now, *member, to, *packet, out);
+    s.on_media(now, to, *packet, out);
   }
 }
 
 // RFC 4588 §4: two bytes of original sequence number, then the original payload.
-void Room::State::on_repair(Instant now, Member& member, const Binding& to,
-                            const rtp::Packet& packet, PacketBatch& out) {
+void Room::State::on_repair(Instant now, const Binding& to, const rtp::Packet& packet,
+                            PacketBatch& out) {
   ++stats.rtx_in;
   const Layer& layer = to.track->layers[to.layer];
   bool repair = false;
@@ -135,11 +135,11 @@ void Room::State::on_repair(Instant now, Member& member, const Binding& to,
   original.header.sequence = load_be<std::uint16_t>(packet.payload.data());
   original.header.payload_type = to.track->line.codecs[static_cast<std::size_t>(*codec)].media;
   original.payload = packet.payload.subspan(2);
-  on_media(now, member, {layer.ssrc, to.track, to.layer, true}, original, out);
+  on_media(now, {layer.ssrc, to.track, to.layer, true}, original, out);
 }
 
-void Room::State::on_media(Instant now, Member& member, const Binding& to,
-                           const rtp::Packet& packet, PacketBatch& out) {
+void Room::State::on_media(Instant now, const Binding& to, const rtp::Packet& packet,
+                           PacketBatch& out) {
   Track& track = *to.track;
   Layer& layer = track.layers[to.layer];
   bool repair = false;
@@ -184,10 +184,6 @@ void Room::State::on_media(Instant now, Member& member, const Binding& to,
   if (track.muted) {
     ++stats.rtp_muted;
     return;
-  }
-  const Bytes level = rtp::find_extension(packet, member.extensions.audio_level);
-  if (!level.empty()) {
-    media.audio_level = level[0];
   }
   if (tap != nullptr) [[unlikely]] {
     tap_packet(now, packet, media, out);

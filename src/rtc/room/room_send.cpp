@@ -69,7 +69,7 @@ Consumer* Room::State::find_consumer(Member& member, std::uint32_t ssrc) {
 void Room::State::make_head(Consumer& c) {
   const ExtensionIds& ids = c.wish.line.extensions;
   const ByteArray<3> blank{};
-  std::array<rtp::Extension, 4> list;
+  std::array<rtp::Extension, 3> list;
   std::size_t count = 0;
   const auto add = [&](std::uint8_t id, Bytes data) {
     if (id != 0 && !data.empty()) {
@@ -79,9 +79,6 @@ void Room::State::make_head(Consumer& c) {
   add(ids.mid, as_bytes(c.wish.line.mid));
   add(ids.send_time, blank);
   add(ids.transport_sequence, Bytes(blank).first(2));
-  if (!c.wish.line.video) {
-    add(ids.audio_level, Bytes(blank).first(1));
-  }
   c.head_bytes =
       static_cast<std::uint8_t>(rtp::write_header(c.head, {}, std::span(list).first(count)));
   CHECK(c.head_bytes != 0);
@@ -92,7 +89,6 @@ void Room::State::make_head(Consumer& c) {
   };
   c.send_time_at = offset(ids.send_time);
   c.transport_sequence_at = offset(ids.transport_sequence);
-  c.audio_level_at = c.wish.line.video ? 0 : offset(ids.audio_level);
 }
 
 void Room::State::forward(Instant now, Consumer& c, const Media& media, PacketBatch& out) {
@@ -157,9 +153,6 @@ std::size_t Room::State::put_packet(Instant now, Consumer& c, const Media& media
   }
   if (c.transport_sequence_at != 0) {
     store_be(room.data() + c.transport_sequence_at, c.owner.transport_sequence++);
-  }
-  if (c.audio_level_at != 0) {
-    room[c.audio_level_at] = media.audio_level;
   }
   if (repair) {
     store_be(room.data() + c.head_bytes, numbers.sequence);

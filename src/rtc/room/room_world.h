@@ -33,7 +33,7 @@ inline SendLine camera_line(bool simulcast) {
   line.track = camera_track;
   line.video = true;
   line.codecs[static_cast<std::size_t>(Codec::vp8)] = {96, 97};
-  line.extensions = {4, 10, 11, 3, 2, 0};
+  line.extensions = {4, 10, 11, 3, 2};
   if (simulcast) {
     line.rids = {"l", "m", "h"};
   }
@@ -45,7 +45,7 @@ inline SendLine audio_line() {
   line.mid = "0";
   line.track = audio_track;
   line.codecs[static_cast<std::size_t>(Codec::opus)] = {111, 0};
-  line.extensions = {4, 0, 0, 3, 2, 1};
+  line.extensions = {4, 0, 0, 3, 2};
   return line;
 }
 
@@ -56,7 +56,7 @@ inline Subscription subscription(MemberId from, std::uint8_t track, const char* 
   s.line.video = track == camera_track;
   s.line.codecs[static_cast<std::size_t>(Codec::vp8)] = {120, 124};
   s.line.codecs[static_cast<std::size_t>(Codec::opus)] = {109, 0};
-  s.line.extensions = {3, 0, 0, 0, 4, 1};
+  s.line.extensions = {3, 0, 0, 0, 4};
   s.line.ssrc = ssrc;
   s.line.repair_ssrc = s.line.video ? ssrc + 1 : 0;
   s.source = {from, track};

@@ -24,7 +24,8 @@ constexpr Duration room_idle_max = Duration::seconds(60);
 constexpr Duration sweep_every = Duration::milliseconds(250);
 constexpr std::uint16_t close_no_room = 4404;
 constexpr std::uint16_t close_no_hello = 4408;
-constexpr std::uint16_t close_overload = 1013;  // RFC 6455 §7.4, registry: try again later
+constexpr std::uint16_t close_left = wire::ws_close::normal;
+constexpr std::uint16_t close_overload = wire::ws_close::try_again;
 
 class Signaling final : public Service, public SocketHandler {
  public:
@@ -167,8 +168,7 @@ void Signaling::on_close(SocketId socket, std::uint16_t code) {
     return;
   }
   connection->gone = true;
-  connection->closed_in_order =
-      code == wire::ws_close::normal || code == wire::ws_close::going_away;
+  connection->closed_in_order = code == close_left || code == wire::ws_close::going_away;
   const bool pending = connection->frames.size() > 0 || connection->paused;
   if (!pending || connection->stage == Stage::over) {
     forget(*connection);
@@ -300,7 +300,7 @@ Result<void> Signaling::handle(Connection& connection, std::uint64_t seq,
     if (connection.stage != Stage::fresh) {
       room.leave(connection.leaf);
     }
-    desk_.close(connection, 1000, "left");
+    desk_.close(connection, close_left, "left");
     return {};
   }
   if (connection.stage != Stage::member) {
@@ -425,10 +425,7 @@ Result<Buffer> Signaling::on_sfu_event(Bytes request) {
   if (found == rooms_.end()) {
     return fail(Errc::not_found, "signal: no such room");
   }
-  const SocketId socket = found->second.live.socket_of(event.member);
-  if (socket == SocketId()) {
-    return Buffer();  // away just now
-  }
+  const SocketId socket = found->second.live.socket_of(event.member);  // 0: away just now
   switch (event.kind) {
     case sfu::EventKind::connected:
       desk_.send(socket, media_text("connected", {}));
@@ -439,8 +436,7 @@ Result<Buffer> Signaling::on_sfu_event(Bytes request) {
     case sfu::EventKind::quality:
       desk_.send(socket, quality_text(event));
       break;
-    case sfu::EventKind::track_active:
-    case sfu::EventKind::track_idle:
+    default:
       break;
   }
   return Buffer();

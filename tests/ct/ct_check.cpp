@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <valgrind/valgrind.h>
+#include <vector>
 
 #include "base/ct.h"
 #include "crypto/hybrid/xwing.h"
@@ -62,6 +64,46 @@ void mlkem_decaps() {
   sent.ciphertext.fill()[17] ^= 1;
   const auto rejected = mlkem::decapsulate(*dk, sent.ciphertext);
   CHECK(!same(rejected.expose(), sent.secret.expose()));
+}
+
+template <class P>
+void mlkem_decaps_prepared() {
+  const auto pair = mlkem::KeyPair<P>::from_seed(secret<mlkem::Seed>(1));
+  auto sent =
+      mlkem::PreparedEncapsulator<P>(pair.ek).encapsulate_internal(secret<mlkem::Message>(2));
+  const mlkem::PreparedDecapsulator<P> prepared(pair.dk);
+  CHECK(same(prepared.decapsulate(sent.ciphertext).expose(), sent.secret.expose()));
+  sent.ciphertext.fill()[17] ^= 1;
+  CHECK(!same(prepared.decapsulate(sent.ciphertext).expose(), sent.secret.expose()));
+}
+// Raw and prepared keys, right and wrong ciphertexts in one batch: secrets lie in lanes beside
+// public ones and beside each other's.
+template <class P>
+void mlkem_batch() {
+  std::vector<mlkem::Seed> seeds(5);
+  std::vector<mlkem::Message> ms(5);
+  for (std::uint8_t i = 0; i < 5; ++i) {
+    seeds[i] = secret<mlkem::Seed>(i);
+    ms[i] = secret<mlkem::Message>(static_cast<std::uint8_t>(9 + i));
+  }
+  std::vector<std::optional<mlkem::KeyPair<P>>> pairs(5);
+  mlkem::keygen_batch<P>(pairs, seeds);
+  const mlkem::PreparedEncapsulator<P> to(pairs[0]->ek);
+  const mlkem::PreparedDecapsulator<P> with(pairs[0]->dk);
+  std::vector<mlkem::Encapsulated<P>> sent(5);
+  const std::vector<mlkem::Recipient<P>> recipients = {to, pairs[1]->ek, pairs[2]->ek, pairs[3]->ek,
+                                                       pairs[4]->ek};
+  mlkem::encapsulate_batch_internal<P>(sent, recipients, ms);
+  sent[1].ciphertext.fill()[3] ^= 1;
+  std::vector<mlkem::Received<P>> received = {{with, sent[0].ciphertext}};
+  for (std::size_t i = 1; i < 5; ++i) {
+    received.push_back({pairs[i]->dk, sent[i].ciphertext});
+  }
+  std::vector<mlkem::SharedSecret> secrets(5);
+  mlkem::decapsulate_batch<P>(secrets, received);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(same(secrets[i].expose(), sent[i].secret.expose()) == (i != 1));
+  }
 }
 
 // ---- ML-DSA
@@ -208,12 +250,18 @@ const Case cases[] = {
     {"mlkem512-keygen", mlkem_keygen<mlkem::Mlkem512>},
     {"mlkem512-encaps", mlkem_encaps<mlkem::Mlkem512>},
     {"mlkem512-decaps", mlkem_decaps<mlkem::Mlkem512>},
+    {"mlkem512-decaps-prepared", mlkem_decaps_prepared<mlkem::Mlkem512>},
+    {"mlkem512-batch", mlkem_batch<mlkem::Mlkem512>},
     {"mlkem768-keygen", mlkem_keygen<mlkem::Mlkem768>},
     {"mlkem768-encaps", mlkem_encaps<mlkem::Mlkem768>},
     {"mlkem768-decaps", mlkem_decaps<mlkem::Mlkem768>},
+    {"mlkem768-decaps-prepared", mlkem_decaps_prepared<mlkem::Mlkem768>},
+    {"mlkem768-batch", mlkem_batch<mlkem::Mlkem768>},
     {"mlkem1024-keygen", mlkem_keygen<mlkem::Mlkem1024>},
     {"mlkem1024-encaps", mlkem_encaps<mlkem::Mlkem1024>},
     {"mlkem1024-decaps", mlkem_decaps<mlkem::Mlkem1024>},
+    {"mlkem1024-decaps-prepared", mlkem_decaps_prepared<mlkem::Mlkem1024>},
+    {"mlkem1024-batch", mlkem_batch<mlkem::Mlkem1024>},
     {"xwing-steps", xwing_steps},
     {"mldsa44-keygen", mldsa_keygen<mldsa::Mldsa44>},
     {"mldsa44-parse", mldsa_parse<mldsa::Mldsa44>},

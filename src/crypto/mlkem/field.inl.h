@@ -1,11 +1,28 @@
-// Constants of Z_q and the loops that every kernel shares: written plainly, so that the compiler
+// Constants of Z_q and the loops that kernels share: written plainly, so that the compiler
 // vectorises them with the flags of the including file. Included by kernel files only.
 #pragma once
+
+#include <cstdint>
+
+#include "crypto/mlkem/kernel.h"
 
 namespace v100::mlkem {
 namespace {
 
 constexpr int q = 3329;
+
+// Working memory that holds secrets: wiped when it goes out of scope. Not base/secret.h's, whose
+// inline functions would leave this file with a kernel's instructions in them.
+template <class T>
+struct Scratch : T {
+  Scratch() noexcept = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    __builtin_memset(static_cast<T*>(this), 0, sizeof(T));
+    __asm__ volatile("" : : "r"(this) : "memory");
+  }
+};
 
 constexpr int power(int base, int exponent) {
   int result = 1;
@@ -41,9 +58,8 @@ constexpr std::int16_t montgomery(int value) {
 constexpr std::int16_t low_product(int value) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(value * q_inverse & 0xffff));
 }
-// 128^-1 ends the inverse NTT.
-constexpr std::int16_t inverse_128 = montgomery(3303);
-static_assert(3303 * 128 % q == 1);
+constexpr int inverse_128 = 3303;  // ends the inverse NTT
+static_assert(inverse_128 * 128 % q == 1);
 
 // Barrett: t = round(a / q) by 20159 = round(2^26 / q); |a - t q| <= (q - 1) / 2 for any int16.
 constexpr int barrett_factor = ((1 << 26) + q / 2) / q;
@@ -54,86 +70,28 @@ inline std::int16_t barrett(std::int16_t a) {
   return static_cast<std::int16_t>(a - t * q);
 }
 
-void canonical(std::uint16_t* out, const std::int16_t* poly) {
-  for (int i = 0; i < 256; ++i) {
-    const int r = barrett(poly[i]);
-    out[i] = static_cast<std::uint16_t>(r + ((r >> 15) & q));
-  }
-}
-
-// Compress_d(x) = round(2^d x / q) mod 2^d. Division is by multiplication: a `/` on a secret may
-// become a division instruction whose time depends on it (KyberSlash). The factor exceeds 2^40 / q
-// by less than one, so for numerators below 2^23 the quotient errs by less than 2^-17 < 1/q, and
-// its floor is exact.
-constexpr std::uint64_t division_factor = (std::uint64_t{1} << 40) / q + 1;
-static_assert(((q - 1) << 11) + q / 2 < 1 << 23);
-
-template <int D>
-void compress_to(std::uint16_t* values) {
-  for (int i = 0; i < 256; ++i) {
-    const std::uint64_t numerator = (static_cast<std::uint32_t>(values[i]) << D) + q / 2;
-    values[i] = static_cast<std::uint16_t>((numerator * division_factor >> 40) & ((1 << D) - 1));
-  }
-}
-
-void compress(std::uint16_t* values, int d) {
-  switch (d) {
-    case 1:
-      return compress_to<1>(values);
-    case 4:
-      return compress_to<4>(values);
-    case 5:
-      return compress_to<5>(values);
-    case 10:
-      return compress_to<10>(values);
-    default:
-      return compress_to<11>(values);
-  }
-}
-
-// Decompress_d(y) = round(q y / 2^d).
-void decompress(std::int16_t* out, const std::uint16_t* values, int d) {
-  const std::uint32_t half = std::uint32_t{1} << (d - 1);
-  for (int i = 0; i < 256; ++i) {
-    out[i] = static_cast<std::int16_t>((values[i] * std::uint32_t{q} + half) >> d);
-  }
-}
-
-// Each half byte holds one coefficient: (bit0 + bit1) - (bit2 + bit3).
-void cbd2(std::int16_t* out, const std::uint8_t* in) {
-  for (int i = 0; i < 128; ++i) {
-    const int pairs = (in[i] & 0x55) + ((in[i] >> 1) & 0x55);
-    out[2 * i] = static_cast<std::int16_t>((pairs & 3) - ((pairs >> 2) & 3));
-    out[2 * i + 1] = static_cast<std::int16_t>(((pairs >> 4) & 3) - ((pairs >> 6) & 3));
-  }
-}
-
-// Three bytes hold four coefficients of six bits.
-void cbd3(std::int16_t* out, const std::uint8_t* in) {
-  for (int i = 0; i < 64; ++i) {
-    const int bits = in[3 * i] | in[3 * i + 1] << 8 | in[3 * i + 2] << 16;
-    const int sums = (bits & 0x249249) + ((bits >> 1) & 0x249249) + ((bits >> 2) & 0x249249);
-    for (int j = 0; j < 4; ++j) {
-      out[4 * i + j] =
-          static_cast<std::int16_t>(((sums >> (6 * j)) & 7) - ((sums >> (6 * j + 3)) & 7));
+// Compress_d(x) = round(2^d x / q) mod 2^d, as the top d bits of x * 2^32/q in 32-bit arithmetic:
+// the modulus comes for free, and there is no division, whose time could depend on a secret
+// (KyberSlash). The factor errs by 0.41, which moves no value of |x| <= bound across a rounding
+// border; the loop below is the proof.
+constexpr std::uint32_t compress_factor = 1290167;
+constexpr std::uint32_t compress_half(int d) { return std::uint32_t{1} << (31 - d); }
+constexpr bool compress_is_exact(int d, int bound) {
+  for (int x = -bound; x <= bound; ++x) {
+    const int y = x < 0 ? x + 2 * q : x;
+    const int exact = ((2 * y << d) + q) / (2 * q) % (1 << d);
+    const std::uint32_t product =
+        static_cast<std::uint32_t>(x) * compress_factor + compress_half(d);
+    if (static_cast<int>(product >> (32 - d)) != exact) {
+      return false;
     }
   }
+  return true;
 }
-
-// Data is public, so the branch may be. Kernels use this for the end of a polynomial.
-int reject_scalar(std::int16_t* out, int have, const std::uint8_t* in, int size) {
-  for (int i = 0; i + 3 <= size && have < 256; i += 3) {
-    const int d1 = in[i] | (in[i + 1] & 15) << 8;
-    const int d2 = in[i + 1] >> 4 | in[i + 2] << 4;
-    if (d1 < q) {
-      out[have++] = static_cast<std::int16_t>(d1);
-    }
-    if (d2 < q && have < 256) {
-      out[have++] = static_cast<std::int16_t>(d2);
-    }
-  }
-  return have;
-}
+// u is below the bound of kernel.h. v and w are sums with a message or a decompressed v: below 2 q.
+static_assert(compress_is_exact(10, compress_bound) && compress_is_exact(11, compress_bound));
+static_assert(compress_is_exact(1, 2 * q) && compress_is_exact(4, 2 * q) &&
+              compress_is_exact(5, 2 * q));
 
 }  // namespace
 }  // namespace v100::mlkem

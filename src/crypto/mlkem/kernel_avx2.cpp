@@ -20,11 +20,8 @@ inline Vec sub(Vec a, Vec b) { return _mm256_sub_epi16(a, b); }
 inline Vec add_wide(Vec a, Vec b) { return _mm256_add_epi32(a, b); }
 inline Vec low_multiply(Vec a, Vec b) { return _mm256_mullo_epi16(a, b); }
 inline Vec high_multiply(Vec a, Vec b) { return _mm256_mulhi_epi16(a, b); }
+inline Vec round_multiply(Vec a, Vec b) { return _mm256_mulhrs_epi16(a, b); }
 inline Vec multiply_pairs(Vec a, Vec b) { return _mm256_madd_epi16(a, b); }
-template <int N>
-inline Vec shift_right(Vec a) {
-  return _mm256_srai_epi16(a, N);
-}
 inline Vec swap_pairs(Vec a) {
   return _mm256_or_si256(_mm256_slli_epi32(a, 16), _mm256_srli_epi32(a, 16));
 }
@@ -51,7 +48,11 @@ inline void exchange(Vec& a, Vec& b) {
 }  // namespace
 }  // namespace v100::mlkem
 
+#include "crypto/mlkem/exchange.inl.h"
+//
 #include "crypto/mlkem/vector.inl.h"
+//
+#include "crypto/mlkem/steps.inl.h"
 
 namespace v100::mlkem {
 namespace {
@@ -99,7 +100,23 @@ int reject(std::int16_t* out, int have, const std::uint8_t* in, int size) {
 
 }  // namespace
 
-extern const MlkemKernel kernel_avx2{"avx2",   ntt,        inverse_ntt, prepare, dot, canonical,
-                                     compress, decompress, reject,      cbd2,    cbd3};
+extern const MlkemKernel kernel_avx2{
+    .name = "avx2",
+    .hash_lanes = 4,
+    .make_key = make_key,
+    .encrypt = encrypt,
+    .decrypt = decrypt,
+    .decode_12 = decode_12,
+    .prepare = prepare,
+    .reject = reject,
+    .absorb = absorb_words<4>,
+    .ntt = ntt,
+    .inverse_ntt = inverse_ntt,
+    .dot = dot,
+    .cbd = cbd,
+    .encode_12 = encode_12,
+    .compress = compress,
+    .decompress = decompress,
+};
 
 }  // namespace v100::mlkem

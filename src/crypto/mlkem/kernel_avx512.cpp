@@ -1,4 +1,6 @@
-// ML-KEM arithmetic with AVX-512: thirty-two coefficients in a register, a polynomial in eight.
+// ML-KEM arithmetic with AVX-512: thirty-two coefficients in a register, a polynomial in eight, so
+// that every step from the noise bytes to the ciphertext happens in registers. Bytes become
+// coefficients by vpermb and vpmultishiftqb, which take any eight bits of a 64-bit lane.
 #include <cstdint>
 #include <immintrin.h>
 
@@ -18,11 +20,8 @@ inline Vec sub(Vec a, Vec b) { return _mm512_sub_epi16(a, b); }
 inline Vec add_wide(Vec a, Vec b) { return _mm512_add_epi32(a, b); }
 inline Vec low_multiply(Vec a, Vec b) { return _mm512_mullo_epi16(a, b); }
 inline Vec high_multiply(Vec a, Vec b) { return _mm512_mulhi_epi16(a, b); }
+inline Vec round_multiply(Vec a, Vec b) { return _mm512_mulhrs_epi16(a, b); }
 inline Vec multiply_pairs(Vec a, Vec b) { return _mm512_madd_epi16(a, b); }
-template <int N>
-inline Vec shift_right(Vec a) {
-  return _mm512_srai_epi16(a, N);
-}
 inline Vec swap_pairs(Vec a) { return _mm512_rol_epi32(a, 16); }
 
 template <int G>
@@ -47,44 +46,253 @@ inline void exchange(Vec& a, Vec& b) {
   }
 }
 
+// Where the exchanges of 16, 8, 4 and 2 lanes leave the 64 lanes of a pair of vectors, and the way
+// back: one permutation a vector.
+struct alignas(64) Arrangement {
+  std::int16_t there[64];
+  std::int16_t back[64];
+  constexpr Arrangement() : there{}, back{} {
+    for (int i = 0; i < 64; ++i) {
+      there[i] = static_cast<std::int16_t>(i);
+    }
+    for (int g = 16; g >= 2; g /= 2) {
+      for (int i = 0; i < 32; ++i) {
+        if (i / g % 2 == 1) {
+          const std::int16_t t = there[i];
+          there[i] = there[32 + i - g];
+          there[32 + i - g] = t;
+        }
+      }
+    }
+    for (int i = 0; i < 64; ++i) {
+      back[there[i]] = static_cast<std::int16_t>(i);
+    }
+  }
+};
+constexpr Arrangement arrangement;
+
+inline void permute_pair(Vec& a, Vec& b, const std::int16_t (&order)[64]) {
+  const Vec x = a;
+  a = _mm512_permutex2var_epi16(x, load(order), b);
+  b = _mm512_permutex2var_epi16(x, load(order + 32), b);
+}
+inline void arrange(Vec& a, Vec& b) { permute_pair(a, b, arrangement.there); }
+inline void restore(Vec& a, Vec& b) { permute_pair(a, b, arrangement.back); }
+
 }  // namespace
 }  // namespace v100::mlkem
 
 #include "crypto/mlkem/vector.inl.h"
+//
+#include "crypto/mlkem/bytes_avx512.inl.h"
 
 namespace v100::mlkem {
 namespace {
 
-struct alignas(64) Spread {
-  std::uint8_t byte[64];
-  constexpr Spread() : byte{} {
-    for (int i = 0; i < 32; ++i) {
-      byte[2 * i] = static_cast<std::uint8_t>(3 * (i / 2) + i % 2);
-      byte[2 * i + 1] = static_cast<std::uint8_t>(byte[2 * i] + 1);
+// FIPS 203, Algorithm 13 (K-PKE.KeyGen), steps 8-20
+template <int K, int Eta1>
+void make_key_of(std::uint8_t* t, std::uint8_t* s, const std::int16_t* a,
+                 const std::uint8_t* noise) {
+  struct Work {
+    Multiplier s[K];
+  };
+  Scratch<Work> w;
+  Vec v[8];
+  for (int i = 0; i < K; ++i) {
+    sample_cbd<Eta1>(v, noise + noise_stride * i);
+    ntt_lazy<Input::small>(v);
+#pragma GCC unroll 8
+    for (int b = 0; b < 8; ++b) {
+      store(w.s[i].direct + 32 * b, direct_part(v[b], 32 * b));
+      store(w.s[i].crossed + 32 * b, crossed_part(v[b]));
+    }
+    write_12(s + 384 * i, v);
+  }
+  static_assert(ntt_bound + 1 < fits);
+  for (int i = 0; i < K; ++i) {
+    sample_cbd<Eta1>(v, noise + noise_stride * (K + i));
+    ntt_lazy<Input::small>(v);
+#pragma GCC unroll 8
+    for (int b = 0; b < 8; ++b) {
+      v[b] = add(v[b], dot_part<K>(a + 256 * K * i, w.s, 32 * b));
+    }
+    write_12(t + 384 * i, v);
+  }
+}
+
+void make_key(std::uint8_t* t, std::uint8_t* s, const Shape& shape, const std::int16_t* a,
+              const std::uint8_t* noise) {
+  switch (shape.k) {
+    case 2:
+      return make_key_of<2, 3>(t, s, a, noise);
+    case 3:
+      return make_key_of<3, 2>(t, s, a, noise);
+    default:
+      return make_key_of<4, 2>(t, s, a, noise);
+  }
+}
+
+// FIPS 203, Algorithm 14 (K-PKE.Encrypt), steps 9-23
+template <int K, int Eta1, int Du, int Dv>
+void encrypt_of(std::uint8_t* ciphertext, const std::int16_t* a_transposed,
+                const std::int16_t* t_hat, const std::uint8_t* noise, const std::uint8_t* m) {
+  static_assert(inverse_ntt_bound * q + 2 <= compress_bound);
+  static_assert(inverse_ntt_bound * q + 2 + (q + 1) / 2 < 2 * q, "v");
+  struct Work {
+    Multiplier y[K];
+    alignas(64) std::int16_t product[K + 1][256];
+  };
+  Scratch<Work> w;
+  Vec v[8];
+  for (int i = 0; i < K; ++i) {
+    sample_cbd<Eta1>(v, noise + noise_stride * i);
+    ntt_lazy<Input::small>(v);
+#pragma GCC unroll 8
+    for (int b = 0; b < 8; ++b) {
+      store(w.y[i].direct + 32 * b, direct_part(v[b], 32 * b));
+      store(w.y[i].crossed + 32 * b, crossed_part(v[b]));
     }
   }
-};
-constexpr Spread spread;
-
-// Thirty-two candidates from 48 bytes a step. Masks come from public data.
-int reject(std::int16_t* out, int have, const std::uint8_t* in, int size) {
-  const __m512i order = _mm512_load_si512(spread.byte);
-  int at = 0;
-  while (at + 48 <= size && have <= 256 - 32) {
-    const __m512i words = _mm512_permutexvar_epi8(order, _mm512_loadu_si512(in + at));
-    const __m512i candidates = _mm512_and_si512(
-        _mm512_srlv_epi16(words, _mm512_set1_epi32(4 << 16)), _mm512_set1_epi16(4095));
-    const __mmask32 below = _mm512_cmplt_epu16_mask(candidates, _mm512_set1_epi16(q));
-    _mm512_storeu_si512(out + have, _mm512_maskz_compress_epi16(below, candidates));
-    have += __builtin_popcount(below);
-    at += 48;
+  // Column of vectors by column, so that y is read once.
+  for (int b = 0; b < 8; ++b) {
+#pragma GCC unroll 5
+    for (int i = 0; i <= K; ++i) {
+      const std::int16_t* row = i < K ? a_transposed + 256 * K * i : t_hat;
+      store(w.product[i] + 32 * b, dot_part<K>(row, w.y, 32 * b));
+    }
   }
-  return reject_scalar(out, have, in + at, size - at);
+  for (int i = 0; i < K; ++i) {
+    load_poly(v, w.product[i]);
+    inverse_ntt_reduced(v);
+    add_cbd2(v, noise + noise_stride * (K + i));
+    write_compressed<Du>(ciphertext + 32 * Du * i, v);
+  }
+  load_poly(v, w.product[K]);
+  inverse_ntt_reduced(v);
+  add_cbd2(v, noise + noise_stride * 2 * K);
+  add_message(v, m);
+  write_compressed<Dv>(ciphertext + 32 * Du * K, v);
+}
+
+void encrypt(std::uint8_t* ciphertext, const Shape& shape, const std::int16_t* a_transposed,
+             const std::int16_t* t_hat, const std::uint8_t* noise, const std::uint8_t* m) {
+  switch (shape.k) {
+    case 2:
+      return encrypt_of<2, 3, 10, 4>(ciphertext, a_transposed, t_hat, noise, m);
+    case 3:
+      return encrypt_of<3, 2, 10, 4>(ciphertext, a_transposed, t_hat, noise, m);
+    default:
+      return encrypt_of<4, 2, 11, 5>(ciphertext, a_transposed, t_hat, noise, m);
+  }
+}
+
+// FIPS 203, Algorithm 15 (K-PKE.Decrypt)
+template <int K, int Du, int Dv>
+void decrypt_of(std::uint8_t* m, const Multiplier* s_hat, const std::uint8_t* ciphertext) {
+  alignas(64) std::int16_t u[K * 256];  // of the ciphertext alone: not secret
+  Vec v[8];
+  for (int i = 0; i < K; ++i) {
+    read_compressed<Du>(v, ciphertext + 32 * Du * i);
+    ntt_lazy<Input::reduced>(v);
+    reduce_poly(v);
+    store_poly(u + 256 * i, v);
+  }
+#pragma GCC unroll 8
+  for (int b = 0; b < 8; ++b) {
+    v[b] = dot_part<K>(u, s_hat, 32 * b);
+  }
+  inverse_ntt_reduced(v);
+  static_assert(inverse_ntt_bound + 1 < 2);
+  Vec c[8];
+  read_compressed<Dv>(c, ciphertext + 32 * Du * K);
+#pragma GCC unroll 8
+  for (int b = 0; b < 8; ++b) {
+    v[b] = sub(c[b], v[b]);
+  }
+  write_message(m, v);
+}
+
+void decrypt(std::uint8_t* m, const Shape& shape, const Multiplier* s_hat,
+             const std::uint8_t* ciphertext) {
+  switch (shape.k) {
+    case 2:
+      return decrypt_of<2, 10, 4>(m, s_hat, ciphertext);
+    case 3:
+      return decrypt_of<3, 10, 4>(m, s_hat, ciphertext);
+    default:
+      return decrypt_of<4, 11, 5>(m, s_hat, ciphertext);
+  }
+}
+
+void cbd(std::int16_t* out, const std::uint8_t* in, int eta) {
+  Vec v[8];
+  eta == 3 ? sample_cbd<3>(v, in) : sample_cbd<2>(v, in);
+  store_poly(out, v);
+}
+
+void encode_12(std::uint8_t* out, const std::int16_t* poly) {
+  Vec v[8];
+  load_poly(v, poly);
+  write_12(out, v);
+}
+
+void compress(std::uint8_t* out, const std::int16_t* poly, int d) {
+  Vec v[8];
+  load_poly(v, poly);
+  switch (d) {
+    case 1:
+      return write_message(out, v);
+    case 4:
+      return write_compressed<4>(out, v);
+    case 5:
+      return write_compressed<5>(out, v);
+    case 10:
+      return write_compressed<10>(out, v);
+    default:
+      return write_compressed<11>(out, v);
+  }
+}
+
+void decompress(std::int16_t* out, const std::uint8_t* in, int d) {
+  Vec v[8] = {};
+  switch (d) {
+    case 1:
+      add_message(v, in);
+      break;
+    case 4:
+      read_compressed<4>(v, in);
+      break;
+    case 5:
+      read_compressed<5>(v, in);
+      break;
+    case 10:
+      read_compressed<10>(v, in);
+      break;
+    default:
+      read_compressed<11>(v, in);
+  }
+  store_poly(out, v);
 }
 
 }  // namespace
 
-extern const MlkemKernel kernel_avx512{"avx512", ntt,        inverse_ntt, prepare, dot, canonical,
-                                       compress, decompress, reject,      cbd2,    cbd3};
+extern const MlkemKernel kernel_avx512{
+    .name = "avx512",
+    .hash_lanes = 8,
+    .make_key = make_key,
+    .encrypt = encrypt,
+    .decrypt = decrypt,
+    .decode_12 = decode_12,
+    .prepare = prepare,
+    .reject = reject,
+    .absorb = absorb,
+    .ntt = ntt,
+    .inverse_ntt = inverse_ntt,
+    .dot = dot,
+    .cbd = cbd,
+    .encode_12 = encode_12,
+    .compress = compress,
+    .decompress = decompress,
+};
 
 }  // namespace v100::mlkem

@@ -28,7 +28,7 @@ inline std::int16_t reduce(std::int32_t a) {
 inline std::int16_t multiply(std::int16_t a, std::int16_t b) { return reduce(a * b); }
 
 // FIPS 203, Algorithm 9 (NTT). Each layer adds less than q: after seven, |f| < 8q < 2^15.
-void ntt_one(std::int16_t* f) {
+void ntt(std::int16_t* f) {
   int i = 1;
   for (int len = 128; len >= 2; len /= 2) {
     for (int start = 0; start < 256; start += 2 * len) {
@@ -46,7 +46,7 @@ void ntt_one(std::int16_t* f) {
 }
 
 // FIPS 203, Algorithm 10 (NTT^-1). Sums are reduced in each layer.
-void inverse_ntt_one(std::int16_t* f) {
+void inverse_ntt(std::int16_t* f) {
   int i = 127;
   for (int len = 2; len <= 128; len *= 2) {
     for (int start = 0; start < 256; start += 2 * len) {
@@ -59,19 +59,7 @@ void inverse_ntt_one(std::int16_t* f) {
     }
   }
   for (int j = 0; j < 256; ++j) {
-    f[j] = multiply(f[j], inverse_128);
-  }
-}
-
-void ntt(std::int16_t* polys, int count) {
-  for (int i = 0; i < count; ++i) {
-    ntt_one(polys + 256 * i);
-  }
-}
-
-void inverse_ntt(std::int16_t* polys, int count) {
-  for (int i = 0; i < count; ++i) {
-    inverse_ntt_one(polys + 256 * i);
+    f[j] = multiply(f[j], montgomery(inverse_128));
   }
 }
 
@@ -103,9 +91,29 @@ void dot(std::int16_t* out, const std::int16_t* a, const Multiplier* b, int k) {
 }
 
 }  // namespace
+}  // namespace v100::mlkem
 
-extern const MlkemKernel kernel_portable{"portable",    ntt,       inverse_ntt, prepare,
-                                         dot,           canonical, compress,    decompress,
-                                         reject_scalar, cbd2,      cbd3};
+#include "crypto/mlkem/steps.inl.h"
+
+namespace v100::mlkem {
+
+extern const MlkemKernel kernel_portable{
+    .name = "portable",
+    .hash_lanes = 1,
+    .make_key = make_key,
+    .encrypt = encrypt,
+    .decrypt = decrypt,
+    .decode_12 = decode_12,
+    .prepare = prepare,
+    .reject = reject_scalar,
+    .absorb = absorb_words<1>,
+    .ntt = ntt,
+    .inverse_ntt = inverse_ntt,
+    .dot = dot,
+    .cbd = cbd,
+    .encode_12 = encode_12,
+    .compress = compress,
+    .decompress = decompress,
+};
 
 }  // namespace v100::mlkem

@@ -22,11 +22,8 @@ inline Vec high_multiply(Vec a, Vec b) {
   return wasm_i16x8_shuffle(wasm_i32x4_extmul_low_i16x8(a, b), wasm_i32x4_extmul_high_i16x8(a, b),
                             1, 3, 5, 7, 9, 11, 13, 15);
 }
+inline Vec round_multiply(Vec a, Vec b) { return wasm_i16x8_q15mulr_sat(a, b); }
 inline Vec multiply_pairs(Vec a, Vec b) { return wasm_i32x4_dot_i16x8(a, b); }
-template <int N>
-inline Vec shift_right(Vec a) {
-  return wasm_i16x8_shr(a, N);
-}
 inline Vec swap_pairs(Vec a) { return wasm_i16x8_shuffle(a, a, 1, 0, 3, 2, 5, 4, 7, 6); }
 
 template <int G>
@@ -48,11 +45,31 @@ inline void exchange(Vec& a, Vec& b) {
 }  // namespace
 }  // namespace v100::mlkem
 
+#include "crypto/mlkem/exchange.inl.h"
+//
 #include "crypto/mlkem/vector.inl.h"
+//
+#include "crypto/mlkem/steps.inl.h"
 
 namespace v100::mlkem {
 
-extern const MlkemKernel kernel_wasm{"simd128", ntt,        inverse_ntt,   prepare, dot, canonical,
-                                     compress,  decompress, reject_scalar, cbd2,    cbd3};
+extern const MlkemKernel kernel_wasm{
+    .name = "simd128",
+    .hash_lanes = 4,
+    .make_key = make_key,
+    .encrypt = encrypt,
+    .decrypt = decrypt,
+    .decode_12 = decode_12,
+    .prepare = prepare,
+    .reject = reject_scalar,
+    .absorb = absorb_words<4>,
+    .ntt = ntt,
+    .inverse_ntt = inverse_ntt,
+    .dot = dot,
+    .cbd = cbd,
+    .encode_12 = encode_12,
+    .compress = compress,
+    .decompress = decompress,
+};
 
 }  // namespace v100::mlkem

@@ -48,6 +48,8 @@ using SharedSecret = Secret<32, struct SharedSecretTag>;
 
 template <class P>
 struct KeyPair;
+template <class P>
+struct Engine;  // engine.h: the operations, on up to eight at a time
 
 // A public key whose coefficients are all below q.
 template <class P>
@@ -58,8 +60,7 @@ class EncapsulationKey {
   FixedBytes<P::ek_bytes> bytes() const noexcept { return bytes_; }
 
  private:
-  template <class>
-  friend struct KeyPair;
+  friend struct Engine<P>;
   EncapsulationKey() noexcept = default;
   ByteArray<P::ek_bytes> bytes_;
 };
@@ -76,8 +77,7 @@ class DecapsulationKey {
   FixedBytes<P::dk_bytes> expose() const noexcept { return bytes_.expose(); }
 
  private:
-  template <class>
-  friend struct KeyPair;
+  friend struct Engine<P>;
   DecapsulationKey() noexcept = default;
   Secret<P::dk_bytes, struct DkTag> bytes_;
 };
@@ -113,9 +113,9 @@ struct Encapsulated {
   SharedSecret secret;       // to keep
 };
 
-// The polynomials of one key, expanded once. Made only from checked keys: an expanded key from
-// outside would forge anything, so there is no other way to get one.
-// 512/768/1024: 3.1/6.2/10.3 KiB; expanding costs most of an encapsulation.
+// The polynomials of one key and its hash, expanded once. Made only from checked keys: an expanded
+// key from outside would forge anything, so there is no other way to get one, and no way to read
+// one. 512/768/1024: 3.1/6.2/10.3 KiB; expanding costs most of an encapsulation.
 template <class P>
 class PreparedEncapsulator {
  public:
@@ -126,9 +126,10 @@ class PreparedEncapsulator {
   Encapsulated<P> encapsulate_internal(const Message& m) const noexcept;
 
  private:
+  friend struct Engine<P>;
   template <class>
   friend class PreparedDecapsulator;
-  explicit PreparedEncapsulator(FixedBytes<P::ek_bytes> ek) noexcept;
+  PreparedEncapsulator() noexcept {}
 
   alignas(64) std::int16_t a_transposed_[P::k * P::k * 256];
   alignas(64) std::int16_t t_hat_[P::k * 256];
@@ -146,6 +147,9 @@ class PreparedDecapsulator {
   SharedSecret decapsulate(const Ciphertext<P>& ciphertext) const noexcept;
 
  private:
+  friend struct Engine<P>;
+  PreparedDecapsulator() noexcept {}
+
   alignas(64) std::int16_t s_hat_[P::k * 512];  // as multipliers, see kernel.h
   PreparedEncapsulator<P> encapsulator_;
   Secret<32, struct ZTag> z_;
@@ -158,48 +162,62 @@ KeyPair<P> keygen(Random& random) noexcept {
   return KeyPair<P>::generate(random);
 }
 template <class P>
-Encapsulated<P> encapsulate(const EncapsulationKey<P>& ek, Random& random) noexcept {
-  return PreparedEncapsulator<P>(ek).encapsulate(random);
-}
+Encapsulated<P> encapsulate(const EncapsulationKey<P>& ek, Random& random) noexcept;
 template <class P>
-Encapsulated<P> encapsulate_internal(const EncapsulationKey<P>& ek, const Message& m) noexcept {
-  return PreparedEncapsulator<P>(ek).encapsulate_internal(m);
-}
+Encapsulated<P> encapsulate_internal(const EncapsulationKey<P>& ek, const Message& m) noexcept;
 template <class P>
-SharedSecret decapsulate(const DecapsulationKey<P>& dk, const Ciphertext<P>& ciphertext) noexcept {
-  return PreparedDecapsulator<P>(dk).decapsulate(ciphertext);
-}
+SharedSecret decapsulate(const DecapsulationKey<P>& dk, const Ciphertext<P>& ciphertext) noexcept;
+// With a key as bytes, used once: its check (§7.3) runs beside the decapsulation and costs nothing.
+template <class P>
+Result<SharedSecret> decapsulate_raw(Bytes dk, const Ciphertext<P>& ciphertext) noexcept;
 
-// Batches: outs[i] answers input i; spans of one call have one size.
+// Batches: outs[i] answers input i, and spans of one call have one size. Any size from one up;
+// eight at a time share their hashing. Keys may be raw or prepared in any mix. An item's answer
+// depends on that item alone. Keys and ciphertexts are referred to, not copied.
 template <class P>
-void keygen_batch(std::span<std::optional<KeyPair<P>>> outs, std::span<const Seed> seeds) noexcept {
-  CHECK(outs.size() == seeds.size());
-  for (std::size_t i = 0; i < outs.size(); ++i) {
-    outs[i].emplace(KeyPair<P>::from_seed(seeds[i]));
-  }
-}
+class Recipient {
+ public:
+  Recipient(const EncapsulationKey<P>& key) noexcept : raw_(&key) {}           // NOLINT: either
+  Recipient(const PreparedEncapsulator<P>& key) noexcept : prepared_(&key) {}  // NOLINT: either
+
+ private:
+  friend struct Engine<P>;
+  const EncapsulationKey<P>* raw_ = nullptr;
+  const PreparedEncapsulator<P>* prepared_ = nullptr;
+};
+
+template <class P>
+class Received {
+ public:
+  Received(const DecapsulationKey<P>& key, const Ciphertext<P>& ciphertext) noexcept
+      : raw_(&key), ciphertext_(&ciphertext) {}
+  Received(const PreparedDecapsulator<P>& key, const Ciphertext<P>& ciphertext) noexcept
+      : prepared_(&key), ciphertext_(&ciphertext) {}
+
+ private:
+  friend struct Engine<P>;
+  const DecapsulationKey<P>* raw_ = nullptr;
+  const PreparedDecapsulator<P>* prepared_ = nullptr;
+  const Ciphertext<P>* ciphertext_;
+};
+
+template <class P>
+void keygen_batch(std::span<std::optional<KeyPair<P>>> outs, std::span<const Seed> seeds) noexcept;
+template <class P>
+void encapsulate_batch(std::span<Encapsulated<P>> outs, std::span<const Recipient<P>> to,
+                       Random& random) noexcept;
 template <class P>
 void encapsulate_batch(std::span<Encapsulated<P>> outs, const PreparedEncapsulator<P>& to,
-                       Random& random) noexcept {
-  for (Encapsulated<P>& out : outs) {
-    out = to.encapsulate(random);
-  }
-}
+                       Random& random) noexcept;
+// Algorithm 17 (ML-KEM.Encaps_internal): for vectors.
 template <class P>
-void encapsulate_batch(std::span<Encapsulated<P>> outs, std::span<const EncapsulationKey<P>> to,
-                       Random& random) noexcept {
-  CHECK(outs.size() == to.size());
-  for (std::size_t i = 0; i < outs.size(); ++i) {
-    outs[i] = encapsulate(to[i], random);
-  }
-}
+void encapsulate_batch_internal(std::span<Encapsulated<P>> outs, std::span<const Recipient<P>> to,
+                                std::span<const Message> ms) noexcept;
+template <class P>
+void decapsulate_batch(std::span<SharedSecret> outs,
+                       std::span<const Received<P>> received) noexcept;
 template <class P>
 void decapsulate_batch(std::span<SharedSecret> outs, const PreparedDecapsulator<P>& with,
-                       std::span<const Ciphertext<P>> ciphertexts) noexcept {
-  CHECK(outs.size() == ciphertexts.size());
-  for (std::size_t i = 0; i < outs.size(); ++i) {
-    outs[i] = with.decapsulate(ciphertexts[i]);
-  }
-}
+                       std::span<const Ciphertext<P>> ciphertexts) noexcept;
 
 }  // namespace v100::mlkem

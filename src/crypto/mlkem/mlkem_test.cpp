@@ -1,222 +1,17 @@
-// If this fails, ML-KEM does not follow FIPS 203 on some kernel, or kernels disagree.
+// If this fails, ML-KEM does not follow FIPS 203 on some kernel, or batches differ from single
+// calls.
 #include "crypto/mlkem/mlkem.h"
 
 #include <gtest/gtest.h>
+#include <memory>
+#include <type_traits>
 #include <vector>
 
-#include "base/cpu.h"
 #include "base/text.h"
-#include "base/world.h"
-#include "crypto/keccak/keccak.h"
-#include "crypto/mlkem/pick.h"
-#include "crypto/mlkem/poly.h"
+#include "crypto/mlkem/testing.h"
 
 namespace v100::mlkem {
 namespace {
-
-// Repeatable: a SHAKE128 stream.
-class StreamRandom final : public Random {
- public:
-  explicit StreamRandom(std::string_view label) { stream_.absorb(as_bytes(label)); }
-  void fill(MutBytes out) override { stream_.squeeze(out); }
-  int number(int bound) {  // bias is harmless here
-    ByteArray<4> bytes;
-    fill(bytes);
-    return static_cast<int>(load_le<std::uint32_t>(bytes.data()) %
-                            static_cast<std::uint32_t>(bound));
-  }
-
- private:
-  keccak::Shake128 stream_;
-};
-
-constexpr int q = 3329;
-
-Poly random_poly(StreamRandom& random, int bound) {
-  Poly p;
-  for (std::int16_t& c : p.c) {
-    c = static_cast<std::int16_t>(random.number(2 * bound - 1) - bound + 1);
-  }
-  return p;
-}
-
-// Reduced polynomials of every shape that has broken an NTT: random, extreme, single coefficients.
-std::vector<Poly> interesting_polys(StreamRandom& random) {
-  std::vector<Poly> polys;
-  for (int i = 0; i < 20; ++i) {
-    polys.push_back(random_poly(random, q));
-  }
-  for (const int value : {0, 1, -1, q - 1, 1 - q, q / 2, -q / 2}) {
-    Poly p;
-    for (std::int16_t& c : p.c) {
-      c = static_cast<std::int16_t>(value);
-    }
-    polys.push_back(p);
-  }
-  for (int i = 0; i < 256; ++i) {
-    Poly p{};
-    p.c[i] = static_cast<std::int16_t>(i % 2 == 0 ? q - 1 : 1 - q);
-    polys.push_back(p);
-  }
-  return polys;
-}
-
-bool congruent(const std::int16_t* a, const std::int16_t* b) {
-  for (int i = 0; i < 256; ++i) {
-    if ((a[i] - b[i]) % q != 0 || a[i] >= q || a[i] <= -q || b[i] >= q || b[i] <= -q) {
-      return false;
-    }
-  }
-  return true;
-}
-
-TEST(Mlkem, RunsTheKernelThatWasAskedFor) { EXPECT_STREQ(kernel_name(), name(cpu_isa())); }
-
-TEST(MlkemKernel, NttEqualsPortable) {
-  StreamRandom random("ntt");
-  for (const Poly& p : interesting_polys(random)) {
-    Poly a = p;
-    Poly b = p;
-    kernel().ntt(a.c, 1);
-    kernel_portable.ntt(b.c, 1);
-    ASSERT_TRUE(congruent(a.c, b.c));
-    a = p;
-    b = p;
-    kernel().inverse_ntt(a.c, 1);
-    kernel_portable.inverse_ntt(b.c, 1);
-    ASSERT_TRUE(congruent(a.c, b.c));
-    kernel().ntt(a.c, 1);
-    ASSERT_TRUE(congruent(a.c, p.c));
-  }
-}
-
-TEST(MlkemKernel, DotIsTheProductOfPolynomials) {
-  StreamRandom random("product");
-  for (int k = 2; k <= 4; ++k) {
-    for (int round = 0; round < 20; ++round) {
-      // The last round has all coefficients at the edge.
-      Poly a[4];
-      Poly b[4];
-      std::int64_t expected[256] = {};
-      for (int i = 0; i < k; ++i) {
-        a[i] = random_poly(random, q);
-        b[i] = random_poly(random, q);
-        if (round == 19) {
-          for (int j = 0; j < 256; ++j) {
-            a[i].c[j] = q - 1;
-            b[i].c[j] = 1 - q;
-          }
-        }
-        for (int x = 0; x < 256; ++x) {
-          for (int y = 0; y < 256; ++y) {
-            const std::int64_t product = a[i].c[x] * b[i].c[y];
-            expected[(x + y) % 256] += x + y < 256 ? product : -product;
-          }
-        }
-      }
-      Multiplier m[4];
-      Multiplier m_portable[4];
-      kernel().ntt(a[0].c, k);
-      kernel().ntt(b[0].c, k);
-      for (int i = 0; i < k; ++i) {
-        kernel().prepare(&m[i], b[i].c);
-        kernel_portable.prepare(&m_portable[i], b[i].c);
-      }
-      Poly result;
-      Poly result_portable;
-      kernel().dot(result.c, a[0].c, m, k);
-      kernel_portable.dot(result_portable.c, a[0].c, m_portable, k);
-      ASSERT_TRUE(congruent(result.c, result_portable.c));
-      kernel().inverse_ntt(result.c, 1);
-      for (int i = 0; i < 256; ++i) {
-        ASSERT_EQ((result.c[i] - expected[i]) % q, 0) << k << " " << round << " " << i;
-      }
-    }
-  }
-}
-
-// At the edge of what dot promises: every input at +-(q - 1), the multiplier not reduced further.
-TEST(MlkemKernel, DotAtTheEdge) {
-  Poly a[4];
-  Multiplier m[4];
-  for (const int sign_a : {1, -1}) {
-    for (const int sign_b : {1, -1}) {
-      for (int i = 0; i < 4; ++i) {
-        for (int j = 0; j < 256; ++j) {
-          a[i].c[j] = static_cast<std::int16_t>(sign_a * (q - 1));
-          m[i].direct[j] = static_cast<std::int16_t>(sign_b * (q - 1));
-          m[i].crossed[j] = static_cast<std::int16_t>(sign_b * (q - 1));
-        }
-      }
-      Poly x;
-      Poly y;
-      kernel().dot(x.c, a[0].c, m, 4);
-      kernel_portable.dot(y.c, a[0].c, m, 4);
-      ASSERT_TRUE(congruent(x.c, y.c));
-    }
-  }
-}
-
-TEST(MlkemKernel, CanonicalForEveryCoefficient) {
-  for (int base = -32768; base < 32768; base += 256) {
-    Poly p;
-    for (int i = 0; i < 256; ++i) {
-      p.c[i] = static_cast<std::int16_t>(base + i);
-    }
-    std::uint16_t out[256];
-    kernel().canonical(out, p.c);
-    for (int i = 0; i < 256; ++i) {
-      ASSERT_EQ(out[i], ((base + i) % q + q) % q);
-    }
-  }
-}
-
-TEST(MlkemKernel, CompressionOfEveryValue) {
-  for (const int d : {1, 4, 5, 10, 11}) {
-    for (int base = 0; base < q; base += 256) {
-      std::uint16_t values[256];
-      for (int i = 0; i < 256; ++i) {
-        values[i] = static_cast<std::uint16_t>(std::min(base + i, q - 1));
-      }
-      std::uint16_t compressed[256];
-      std::copy(values, values + 256, compressed);
-      kernel().compress(compressed, d);
-      Poly back;
-      kernel().decompress(back.c, compressed, d);
-      for (int i = 0; i < 256; ++i) {
-        ASSERT_EQ(compressed[i], ((values[i] << d) * 2 + q) / (2 * q) % (1 << d)) << d;
-        ASSERT_EQ(back.c[i], (q * compressed[i] + (1 << (d - 1))) >> d) << d;
-      }
-    }
-  }
-}
-
-TEST(MlkemKernel, SamplingEqualsPortable) {
-  StreamRandom random("sampling");
-  for (int round = 0; round < 300; ++round) {
-    alignas(64) std::uint8_t bytes[504 + 64] = {};
-    random.fill(MutBytes(bytes).first(504));
-    if (round % 3 == 1) {  // many refused candidates
-      for (std::size_t i = 0; i < 504; i += 2) {
-        bytes[i] = 0xff;
-      }
-    }
-    const int size = 3 * (random.number(168) + 1);
-    const int have = random.number(257);
-    Poly a{};
-    Poly b{};
-    const int end_a = kernel().reject(a.c, have, bytes, size);
-    const int end_b = kernel_portable.reject(b.c, have, bytes, size);
-    ASSERT_EQ(end_a, end_b);
-    ASSERT_TRUE(std::equal(a.c + have, a.c + end_a, b.c + have));
-    kernel().cbd2(a.c, bytes);
-    kernel_portable.cbd2(b.c, bytes);
-    ASSERT_TRUE(std::equal(a.c, a.c + 256, b.c));
-    kernel().cbd3(a.c, bytes);
-    kernel_portable.cbd3(b.c, bytes);
-    ASSERT_TRUE(std::equal(a.c, a.c + 256, b.c));
-  }
-}
 
 template <class P>
 class MlkemScheme : public testing::Test {};
@@ -328,34 +123,111 @@ TYPED_TEST(MlkemScheme, RefusesWhatTheStandardRefuses) {
   EXPECT_FALSE(Ciphertext<P>::parse(Bytes(dk).first(P::ct_bytes - 1)).has_value());
 }
 
+// Every size of batch, raw and prepared keys mixed: the answer of each item is that of a single
+// call, and a bad ciphertext changes its own answer only.
 TYPED_TEST(MlkemScheme, BatchesEqualSingleCalls) {
   using P = TypeParam;
   StreamRandom random("batch");
-  Seed seeds[3];
-  for (Seed& seed : seeds) {
-    random.fill(seed.fill());
+  constexpr std::size_t most = 19;
+  std::vector<Seed> seeds(most);
+  std::vector<Message> ms(most);
+  for (std::size_t i = 0; i < most; ++i) {
+    random.fill(seeds[i].fill());
+    random.fill(ms[i].fill());
   }
-  std::optional<KeyPair<P>> pairs[3];
-  keygen_batch<P>(pairs, seeds);
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_TRUE(same(pairs[i]->ek.bytes(), KeyPair<P>::from_seed(seeds[i]).ek.bytes()));
+  for (std::size_t size = 1; size <= most; ++size) {
+    std::vector<std::optional<KeyPair<P>>> pairs(size);
+    keygen_batch<P>(pairs, std::span(seeds).first(size));
+    std::vector<std::unique_ptr<PreparedEncapsulator<P>>> to;
+    std::vector<std::unique_ptr<PreparedDecapsulator<P>>> with;
+    std::vector<Recipient<P>> recipients;
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto single = KeyPair<P>::from_seed(seeds[i]);
+      ASSERT_TRUE(same(pairs[i]->ek.bytes(), single.ek.bytes()));
+      ASSERT_TRUE(same(pairs[i]->dk.expose(), single.dk.expose()));
+      to.push_back(std::make_unique<PreparedEncapsulator<P>>(pairs[i]->ek));
+      with.push_back(std::make_unique<PreparedDecapsulator<P>>(pairs[i]->dk));
+      recipients.push_back((i + size) % 3 == 0 ? Recipient<P>(*to[i]) : Recipient<P>(pairs[i]->ek));
+    }
+    std::vector<Encapsulated<P>> sent(size);
+    encapsulate_batch_internal<P>(sent, recipients, std::span(ms).first(size));
+    std::vector<Received<P>> received;
+    std::vector<SharedSecret> expected(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto single = encapsulate_internal(pairs[i]->ek, ms[i]);
+      ASSERT_TRUE(same(sent[i].ciphertext.bytes(), single.ciphertext.bytes()));
+      ASSERT_TRUE(same(sent[i].secret.expose(), single.secret.expose()));
+      if (i % 4 == 2) {
+        sent[i].ciphertext.fill()[i] ^= 0x10;
+      }
+      expected[i] = decapsulate(pairs[i]->dk, sent[i].ciphertext);
+      ASSERT_EQ(same(expected[i].expose(), single.secret.expose()), i % 4 != 2);
+      received.push_back((i + size) % 5 < 2 ? Received<P>(*with[i], sent[i].ciphertext)
+                                            : Received<P>(pairs[i]->dk, sent[i].ciphertext));
+    }
+    std::vector<SharedSecret> secrets(size);
+    decapsulate_batch<P>(secrets, received);
+    for (std::size_t i = 0; i < size; ++i) {
+      ASSERT_TRUE(same(secrets[i].expose(), expected[i].expose())) << i << " of " << size;
+    }
   }
-  Encapsulated<P> sent[5];
-  encapsulate_batch<P>(sent, PreparedEncapsulator<P>(pairs[0]->ek), random);
-  std::vector<Ciphertext<P>> ciphertexts;
-  for (const Encapsulated<P>& one : sent) {
-    ciphertexts.push_back(one.ciphertext);
+}
+
+TYPED_TEST(MlkemScheme, BatchesToAndForOneKey) {
+  using P = TypeParam;
+  StreamRandom random("one key");
+  const KeyPair<P> pair = keygen<P>(random);
+  const PreparedEncapsulator<P> to(pair.ek);
+  const PreparedDecapsulator<P> with(pair.dk);
+  for (const std::size_t size : {1u, 7u, 8u, 9u, 21u}) {
+    std::vector<Encapsulated<P>> sent(size);
+    encapsulate_batch<P>(sent, to, random);
+    std::vector<Ciphertext<P>> ciphertexts;
+    for (const Encapsulated<P>& one : sent) {
+      ciphertexts.push_back(one.ciphertext);
+    }
+    std::vector<SharedSecret> secrets(size);
+    decapsulate_batch<P>(secrets, with, ciphertexts);
+    for (std::size_t i = 0; i < size; ++i) {
+      EXPECT_TRUE(same(secrets[i].expose(), sent[i].secret.expose()));
+      EXPECT_TRUE(i == 0 || !same(sent[i].secret.expose(), sent[i - 1].secret.expose()));
+    }
   }
-  SharedSecret secrets[5];
-  decapsulate_batch<P>(secrets, PreparedDecapsulator<P>(pairs[0]->dk), ciphertexts);
-  for (std::size_t i = 0; i < 5; ++i) {
-    EXPECT_TRUE(same(secrets[i].expose(), sent[i].secret.expose()));
+}
+
+TYPED_TEST(MlkemScheme, DecapsulatesWithRawKeys) {
+  using P = TypeParam;
+  StreamRandom random("raw");
+  const KeyPair<P> pair = keygen<P>(random);
+  const Encapsulated<P> sent = encapsulate(pair.ek, random);
+  const auto secret = decapsulate_raw<P>(pair.dk.expose(), sent.ciphertext);
+  ASSERT_TRUE(secret.has_value());
+  EXPECT_TRUE(same(secret->expose(), sent.secret.expose()));
+  Buffer dk = to_buffer(pair.dk.expose());
+  EXPECT_FALSE(decapsulate_raw<P>(Bytes(dk).first(dk.size() - 1), sent.ciphertext).has_value());
+  for (const std::size_t at : {384 * P::k, 768 * P::k + 31, 768 * P::k + 32, 768 * P::k + 63}) {
+    dk[at] ^= 0x20;
+    EXPECT_FALSE(decapsulate_raw<P>(dk, sent.ciphertext).has_value()) << at;
+    dk[at] ^= 0x20;
   }
-  const std::vector<EncapsulationKey<P>> keys = {pairs[1]->ek, pairs[2]->ek};
-  Encapsulated<P> to_each[2];
-  encapsulate_batch<P>(to_each, keys, random);
-  EXPECT_TRUE(
-      same(decapsulate(pairs[2]->dk, to_each[1].ciphertext).expose(), to_each[1].secret.expose()));
+}
+
+// A prepared key is opaque: whoever could build one from other bytes could forge at will. There is
+// no way in but a checked key, and none out.
+template <class Key, class From>
+concept MadeFrom = std::is_constructible_v<Key, From>;
+TYPED_TEST(MlkemScheme, PreparedKeysComeFromCheckedKeysOnly) {
+  using P = TypeParam;
+  static_assert(MadeFrom<PreparedEncapsulator<P>, const EncapsulationKey<P>&>);
+  static_assert(!MadeFrom<PreparedEncapsulator<P>, Bytes>);
+  static_assert(!MadeFrom<PreparedEncapsulator<P>, FixedBytes<P::ek_bytes>>);
+  static_assert(!std::is_default_constructible_v<PreparedEncapsulator<P>>);
+  static_assert(MadeFrom<PreparedDecapsulator<P>, const DecapsulationKey<P>&>);
+  static_assert(!MadeFrom<PreparedDecapsulator<P>, Bytes>);
+  static_assert(!MadeFrom<PreparedDecapsulator<P>, FixedBytes<P::dk_bytes>>);
+  static_assert(!std::is_default_constructible_v<PreparedDecapsulator<P>>);
+  static_assert(!std::is_copy_constructible_v<PreparedDecapsulator<P>>);
+  static_assert(!std::is_default_constructible_v<EncapsulationKey<P>>);
 }
 
 }  // namespace

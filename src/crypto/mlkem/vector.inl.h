@@ -1,8 +1,10 @@
 // The NTT and the dot product over a vector of 16-bit lanes. The including kernel defines in its
 // anonymous namespace: Vec, lanes, load, store, splat, add, sub, low_multiply, high_multiply
-// (signed), multiply_pairs (32-bit sums of neighbouring products), swap_pairs (the two halves of
-// each 32-bit lane), shift_right, and exchange<G>(a, b): blocks of G lanes, a0 a1 a2 a3.. and b0 b1
-// b2 b3.. become a0 b0 a2 b2.. and a1 b1 a3 b3.. Exchanging twice restores.
+// (signed), round_multiply ((a b + 2^14) / 2^15), multiply_pairs (32-bit sums of neighbouring
+// products), swap_pairs (the two halves of each 32-bit lane), and exchange<G>(a, b): blocks of G
+// lanes, a0 a1 a2 a3.. and b0 b1 b2 b3.. become a0 b0 a2 b2.. and a1 b1 a3 b3.. Exchanging twice
+// restores. Also arrange(a, b): all exchanges from lanes/2 down to 2 in one, and restore(a, b), the
+// way back.
 #pragma once
 
 #include "crypto/mlkem/field.inl.h"
@@ -24,10 +26,9 @@ inline Vec multiply(Vec a, Factor f) {
   return sub(high_multiply(a, f.value), high_multiply(t, splat(q)));
 }
 
-inline Vec barrett(Vec a) {
-  const Vec t = shift_right<10>(add(high_multiply(a, splat(barrett_factor)), splat(1 << 9)));
-  return sub(a, low_multiply(t, splat(q)));
-}
+// 10 / 2^15 stands for 1 / q and is 1.6 % too much: what is left of |a| <= x q is at most
+// (0.5 + 0.016 x) q.
+inline Vec barrett(Vec a) { return sub(a, low_multiply(round_multiply(a, splat(10)), splat(q))); }
 
 // Factors of one layer whose blocks are narrower than a vector: lane by lane, for each pair of
 // vectors, in the order in which the exchanges down to `len` leave the coefficients.
@@ -99,6 +100,12 @@ inline void backward(Vec& a, Vec& b, Factor z) {
   b = multiply(t, z);
 }
 
+// Bounds, in units of q, are carried through the layers as numbers: what a multiplication leaves
+// of |a| <= x, and what 16 bits hold.
+constexpr double after_multiply(double x) { return x * (q / 2) / 65536 + 0.5; }
+constexpr double fits = 32767.0 / q;
+constexpr double after_barrett = 0.5 + 0.016 * fits;
+
 // Layers whose blocks are whole vectors.
 template <int Len>
 inline void forward_wide(Vec (&v)[vectors]) {
@@ -115,17 +122,25 @@ inline void forward_wide(Vec (&v)[vectors]) {
   }
 }
 
+// Which vectors of the inverse NTT are reduced after layer Len: those whose sums would not survive
+// the next layer. Sums of sums stand at every 2 Len-th coefficient after three layers.
+template <int Len>
+constexpr bool reduced_after(int i) {
+  return Len == 64 && i % (vectors / 2) < vectors / 8;
+}
+
 template <int Len>
 inline void backward_wide(Vec (&v)[vectors]) {
-  if constexpr (Len <= 128) {
+  if constexpr (Len < 128) {
     constexpr int step = Len / lanes;
 #pragma GCC unroll 32
     for (int i = 0; i < vectors; ++i) {
       if (i / step % 2 == 0) {
         const int z = 256 / Len - 1 - i / (2 * step);
         backward(v[i], v[i + step], splat_factor(constants.zeta[z], constants.zeta_low[z]));
-        // Sums double in each layer: 8q fits in 16 bits, 16q does not.
-        if constexpr (Len == 8 || Len == 64) {
+        if constexpr (Len == 8) {
+          v[i] = barrett(v[i]);
+        } else if (reduced_after<Len>(i)) {
           v[i] = barrett(v[i]);
         }
       }
@@ -141,95 +156,163 @@ inline void forward_narrow(Vec& a, Vec& b, int pair) {
     const auto& f = lane_factors<Len, false>;
     forward(a, b, {load(f.value + lanes * pair), load(f.low + lanes * pair)});
     forward_narrow<Len / 2>(a, b, pair);
-    exchange<Len>(a, b);
   }
 }
 
 template <int Len>
 inline void backward_narrow(Vec& a, Vec& b, int pair) {
-  if constexpr (Len >= 2) {
-    exchange<Len>(a, b);
-    backward_narrow<Len / 2>(a, b, pair);
+  if constexpr (Len < lanes) {
     const auto& f = lane_factors<Len, true>;
     backward(a, b, {load(f.value + lanes * pair), load(f.low + lanes * pair)});
     if constexpr (Len == 8) {
       a = barrett(a);
     }
     exchange<Len>(a, b);
+    backward_narrow<Len * 2>(a, b, pair);
   }
 }
 
-// FIPS 203, Algorithm 9 (NTT). Each layer adds less than q: after seven, |f| < 8q < 2^15.
-inline void ntt_one(std::int16_t* f) {
-  Vec v[vectors];
-#pragma GCC unroll 32
-  for (int i = 0; i < vectors; ++i) {
-    v[i] = load(f + lanes * i);
+// FIPS 203, Algorithm 9 (NTT), without the last reduction. From reduced coefficients each of seven
+// layers adds what a multiplication leaves. From small ones the first multiplication needs no
+// reduction at all.
+constexpr double forward_bound(double x, int layers) {
+  for (int i = 0; i < layers; ++i) {
+    x += after_multiply(x);
   }
-  forward_wide<128>(v);
+  return x;
+}
+constexpr double ntt_bound = forward_bound(1, 7);
+static_assert(ntt_bound < fits);
+static_assert(3 * (q / 2) < 32767 && forward_bound(3.0 / q + 3.0 * (q / 2) / q, 6) < ntt_bound);
+
+enum class Input : bool { reduced, small };
+
+template <Input In>
+[[gnu::always_inline]] inline void ntt_lazy(Vec (&v)[vectors]) {
+  if constexpr (In == Input::small) {
+    const Vec z = splat(static_cast<std::int16_t>(zeta_of(1)));
+#pragma GCC unroll 32
+    for (int i = 0; i < vectors / 2; ++i) {
+      const Vec t = low_multiply(v[i + vectors / 2], z);
+      v[i + vectors / 2] = sub(v[i], t);
+      v[i] = add(v[i], t);
+    }
+    forward_wide<64>(v);
+  } else {
+    forward_wide<128>(v);
+  }
 #pragma GCC unroll 32
   for (int i = 0; i < vectors; i += 2) {
     forward_narrow<lanes / 2>(v[i], v[i + 1], i / 2);
-    store(f + lanes * i, barrett(v[i]));
-    store(f + lanes * (i + 1), barrett(v[i + 1]));
+    restore(v[i], v[i + 1]);
   }
 }
 
-// FIPS 203, Algorithm 10 (NTT^-1).
-inline void inverse_ntt_one(std::int16_t* f) {
-  Vec v[vectors];
+// FIPS 203, Algorithm 10 (NTT^-1), the division by 128 folded into the factors of the last layer.
+// A sum doubles its bound, a difference is multiplied and starts anew. Three layers take reduced
+// coefficients to 8q; reduced, they take two more to 4q beside products at 0.7q; the layer of 64
+// reduces what is still a sum of sums of sums.
+static_assert(8 < fits && after_multiply(8) < 1);
+static_assert(2 * 2 * 2 * after_multiply(8) < fits, "layers 16, 32 and 64");
+static_assert(2 * 2 * 2 * after_barrett < fits);
+constexpr double inverse_ntt_bound = after_multiply(2 * 2 * after_multiply(8));
+
+[[gnu::always_inline]] inline void inverse_ntt_reduced(Vec (&v)[vectors]) {
 #pragma GCC unroll 32
   for (int i = 0; i < vectors; i += 2) {
-    v[i] = load(f + lanes * i);
-    v[i + 1] = load(f + lanes * (i + 1));
-    backward_narrow<lanes / 2>(v[i], v[i + 1], i / 2);
+    arrange(v[i], v[i + 1]);
+    backward_narrow<2>(v[i], v[i + 1], i / 2);
   }
   backward_wide<lanes>(v);
-  const Factor last = splat_factor(inverse_128, low_product(inverse_128));
+  constexpr int last_sum = montgomery(inverse_128);
+  constexpr int last_difference = montgomery(inverse_128 * zeta_of(1));
+  const Factor f = splat_factor(last_sum, low_product(last_sum));
+  const Factor z = splat_factor(last_difference, low_product(last_difference));
+#pragma GCC unroll 32
+  for (int i = 0; i < vectors / 2; ++i) {
+    const Vec a = v[i];
+    const Vec b = v[i + vectors / 2];
+    v[i] = multiply(add(a, b), f);
+    v[i + vectors / 2] = multiply(sub(b, a), z);
+  }
+}
+
+inline void load_poly(Vec (&v)[vectors], const std::int16_t* f) {
 #pragma GCC unroll 32
   for (int i = 0; i < vectors; ++i) {
-    store(f + lanes * i, multiply(v[i], last));
+    v[i] = load(f + lanes * i);
   }
 }
 
-void ntt(std::int16_t* polys, int count) {
-  for (int i = 0; i < count; ++i) {
-    ntt_one(polys + 256 * i);
+inline void store_poly(std::int16_t* f, const Vec (&v)[vectors]) {
+#pragma GCC unroll 32
+  for (int i = 0; i < vectors; ++i) {
+    store(f + lanes * i, v[i]);
   }
 }
 
-void inverse_ntt(std::int16_t* polys, int count) {
-  for (int i = 0; i < count; ++i) {
-    inverse_ntt_one(polys + 256 * i);
+inline void reduce_poly(Vec (&v)[vectors]) {
+#pragma GCC unroll 32
+  for (int i = 0; i < vectors; ++i) {
+    v[i] = barrett(v[i]);
   }
+}
+
+void ntt(std::int16_t* f) {
+  Vec v[vectors];
+  load_poly(v, f);
+  ntt_lazy<Input::reduced>(v);
+  reduce_poly(v);
+  store_poly(f, v);
+}
+
+void inverse_ntt(std::int16_t* f) {
+  Vec v[vectors];
+  load_poly(v, f);
+  inverse_ntt_reduced(v);
+  store_poly(f, v);
+}
+
+// The Multiplier of coefficients of any 16 bits, one vector of it at a time.
+inline Vec direct_part(Vec b, int at) {
+  return multiply(b, {load(constants.direct + at), load(constants.direct_low + at)});
+}
+inline Vec crossed_part(Vec b) {
+  constexpr std::int16_t r_squared = montgomery(r16);
+  return swap_pairs(multiply(b, splat_factor(r_squared, low_product(r_squared))));
 }
 
 void prepare(Multiplier* out, const std::int16_t* b) {
-  constexpr std::int16_t r_squared = montgomery(r16);
-  const Factor scale = splat_factor(r_squared, low_product(r_squared));
   for (int i = 0; i < 256; i += lanes) {
     const Vec v = load(b + i);
-    store(out->direct + i,
-          multiply(v, {load(constants.direct + i), load(constants.direct_low + i)}));
-    store(out->crossed + i, swap_pairs(multiply(v, scale)));
+    store(out->direct + i, direct_part(v, i));
+    store(out->crossed + i, crossed_part(v));
   }
 }
 
-// FIPS 203, Algorithms 11 and 12. Sums stand in 32 bits (4 * 2 * q^2 < q 2^15); exchanging single
+// FIPS 203, Algorithms 11 and 12, one vector of the sum. Sums stand in 32 bits; exchanging single
 // lanes brings their low and their high halves together, which is what the reduction needs.
+static_assert(4 * 2 * q < 32768, "sums of 2k <= 8 products of reduced coefficients");
+template <int K>
+inline Vec dot_part(const std::int16_t* a, const Multiplier* b, int at) {
+  Vec v = load(a + at);
+  Vec low = multiply_pairs(v, load(b[0].direct + at));
+  Vec high = multiply_pairs(v, load(b[0].crossed + at));
+#pragma GCC unroll 4
+  for (int j = 1; j < K; ++j) {
+    v = load(a + 256 * j + at);
+    low = add_wide(low, multiply_pairs(v, load(b[j].direct + at)));
+    high = add_wide(high, multiply_pairs(v, load(b[j].crossed + at)));
+  }
+  exchange<1>(low, high);
+  const Vec t = low_multiply(low, splat(q_inverse));
+  return sub(high, high_multiply(t, splat(q)));
+}
+
 template <int K>
 inline void dot_of(std::int16_t* out, const std::int16_t* a, const Multiplier* b) {
   for (int i = 0; i < 256; i += lanes) {
-    Vec low = splat(0);
-    Vec high = splat(0);
-    for (int j = 0; j < K; ++j) {
-      const Vec v = load(a + 256 * j + i);
-      low = add_wide(low, multiply_pairs(v, load(b[j].direct + i)));
-      high = add_wide(high, multiply_pairs(v, load(b[j].crossed + i)));
-    }
-    exchange<1>(low, high);
-    const Vec t = low_multiply(low, splat(q_inverse));
-    store(out + i, sub(high, high_multiply(t, splat(q))));
+    store(out + i, dot_part<K>(a, b, i));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "io/file.h"
 #include "io/loop.h"
+#include "io/return_paths.h"
 #include "io/signals.h"
 #include "io/udp.h"
 #include "io/world.h"
@@ -138,6 +139,58 @@ TEST(Udp, CarriesRunsOfPacketsWhole) {
   EXPECT_EQ((*sender)->counters().refused, 0u);
   EXPECT_EQ((*receiver)->counters().received, 200u);
   EXPECT_EQ(from.port, (*sender)->local().port);
+}
+
+// A host with several addresses: each client must be answered from the one that it spoke to.
+TEST(Udp, AnswersFromTheAddressThatItWasReachedAt) {
+  Loop loop;
+  std::unique_ptr<UdpSocket> server;
+  const auto echo = [&](Instant, std::span<Datagram> batch) {
+    // Each twice, so that answers go out as segments too.
+    std::vector<Datagram> out;
+    for (const Datagram& datagram : batch) {
+      out.insert(out.end(), 2, datagram);
+    }
+    server->send(out);
+  };
+  for (const char* bind : {"::", "0.0.0.0"}) {
+    server = UdpSocket::open(loop, {.bind = Address::parse(bind, 0).value()}, echo).value();
+    const std::uint16_t port = server->local().port;
+    std::vector<std::string> heard;
+    auto client = UdpSocket::open(loop, {.bind = Address::parse("127.0.0.1", 0).value()},
+                                  [&](Instant, std::span<Datagram> batch) {
+                                    for (const Datagram& datagram : batch) {
+                                      heard.push_back(datagram.peer.ip_text());
+                                    }
+                                  })
+                      .value();
+    // The same client, another address each time: the newest counts.
+    for (const char* at : {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.2"}) {
+      heard.clear();
+      Buffer body(100, 7);
+      const Datagram datagram{Address::parse(at, port).value(), body};
+      client->send({&datagram, 1});
+      for (int i = 0; i < 50 && heard.size() < 2; ++i) {
+        loop.turn(Duration::milliseconds(20));
+      }
+      EXPECT_EQ(heard, std::vector<std::string>(2, at)) << bind;
+    }
+    EXPECT_EQ(server->counters().refused, 0u);
+  }
+}
+
+TEST(ReturnPaths, ForgetTheOldestAndStayBounded) {
+  ReturnPaths paths(10);
+  const auto peer = [](std::uint16_t port) { return Address::parse("192.0.2.1", port).value(); };
+  const ReturnPath here{Address::parse("192.0.2.7", 0).value().ip, 0};
+  for (std::uint16_t port = 1; port <= 1000; ++port) {
+    paths.note(peer(port), here);
+    paths.note(peer(1), here);  // is heard all the time
+    EXPECT_LE(paths.size(), 20u);
+    EXPECT_NE(paths.find(peer(1)), nullptr);
+  }
+  EXPECT_NE(paths.find(peer(1000)), nullptr);
+  EXPECT_EQ(paths.find(peer(500)), nullptr);
 }
 
 TEST(Udp, DropsAndCountsWhatIsTooLong) {

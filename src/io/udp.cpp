@@ -8,6 +8,7 @@
 #include <netinet/udp.h>
 
 #include "base/limits.h"
+#include "io/return_paths.h"
 #include "io/socket_address.h"
 
 #if !defined(UDP_SEGMENT)
@@ -27,6 +28,9 @@ constexpr std::size_t segmented_bytes_max = 65000;
 constexpr int socket_buffer_bytes = 4 * 1024 * 1024;
 // Reads a turn may do before timers and other sockets get their chance.
 constexpr int batches_per_turn = 8;
+
+// Peers whose return path is kept: more than there can be connections.
+constexpr std::size_t peers_max = 2 * limits::connections;
 
 // Both clocks at one moment: the kernel stamps by the one, and we count by the other.
 struct ClockPair {
@@ -56,6 +60,22 @@ Instant arrival(msghdr& header, const ClockPair& clocks) noexcept {
   return Instant::from_ns(clocks.monotonic_ns);
 }
 
+// Appends one control message.
+template <class T>
+void put_control(msghdr& header, int level, int type, const T& value) noexcept {
+  auto* const at = reinterpret_cast<cmsghdr*>(static_cast<std::uint8_t*>(header.msg_control) +
+                                              header.msg_controllen);
+  at->cmsg_level = level;
+  at->cmsg_type = type;
+  at->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(at), &value, sizeof value);
+  header.msg_controllen += CMSG_SPACE(sizeof value);
+}
+
+bool link_local(const ByteArray<16>& ip) noexcept {
+  return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
+}
+
 }  // namespace
 
 struct UdpSocket::Rings {
@@ -65,17 +85,18 @@ struct UdpSocket::Rings {
   std::array<ByteArray<receive_bytes>, batch_messages> in_bytes;
   std::array<Datagram, batch_messages> in_batch{};
   struct alignas(cmsghdr) Stamp {
-    std::uint8_t bytes[CMSG_SPACE(sizeof(timespec))];
+    std::uint8_t bytes[CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(in6_pktinfo))];
   };
   std::array<Stamp, batch_messages> in_stamps{};
 
   struct alignas(cmsghdr) Control {
-    std::uint8_t bytes[CMSG_SPACE(sizeof(std::uint16_t))];
+    std::uint8_t bytes[CMSG_SPACE(sizeof(std::uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo))];
   };
   std::array<mmsghdr, batch_messages> out{};
   std::array<sockaddr_storage, batch_messages> out_peers{};
   std::array<Control, batch_messages> out_control{};
   std::array<iovec, batch_messages * 8> out_pieces{};
+  ReturnPaths paths{peers_max};
 };
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, UdpOptions options,
@@ -89,6 +110,12 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, UdpOptions option
   auto self = std::unique_ptr<UdpSocket>(new UdpSocket(loop, Fd(bound.fd), std::move(receive)));
   self->v6_ = bound.v6;
   self->segments_ = options.segmentation;
+  self->any_ = self->local_.ip == Address{}.ip || self->local_.ip_text() == "0.0.0.0";
+  if (self->any_) {
+    const int on = 1;
+    setsockopt(bound.fd, bound.v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+               bound.v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on);
+  }
   return self;
 }
 
@@ -133,13 +160,61 @@ void UdpSocket::on_readable() {
       }
       ++counters_.received;
       counters_.received_bytes += size;
-      r.in_batch[taken++] = {from_kernel(r.in_peers[i]), MutBytes(r.in_bytes[i]).first(size),
-                             arrival(r.in[i].msg_hdr, clocks)};
+      r.in_batch[taken] = {from_kernel(r.in_peers[i]), MutBytes(r.in_bytes[i]).first(size),
+                           arrival(r.in[i].msg_hdr, clocks)};
+      if (any_) {
+        note_path(r.in_batch[taken].peer, r.in[i].msg_hdr);
+      }
+      ++taken;
     }
     receive_(loop_.now(), std::span(r.in_batch).first(taken));
     if (static_cast<std::size_t>(got) < batch_messages) {
       return;
     }
+  }
+}
+
+void UdpSocket::note_path(const Address& peer, msghdr& header) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    ReturnPath path;
+    if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      copy(path.ip, Bytes(info.ipi6_addr.s6_addr, 16));
+      path.interface = link_local(path.ip) ? info.ipi6_ifindex : 0;
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      ByteArray<4> ip{};
+      std::memcpy(ip.data(), &info.ipi_spec_dst, sizeof info.ipi_spec_dst);
+      path.ip = Address::from_ipv4(ip, 0).ip;
+    } else {
+      continue;
+    }
+    rings_->paths.note(peer, path);
+  }
+}
+
+void UdpSocket::control(const Address& peer, std::uint16_t segment, std::size_t message) {
+  msghdr& header = rings_->out[message].msg_hdr;
+  header.msg_control = &rings_->out_control[message];
+  header.msg_controllen = 0;
+  if (segment != 0) {
+    put_control(header, IPPROTO_UDP, UDP_SEGMENT, segment);
+  }
+  const ReturnPath* const path = any_ ? rings_->paths.find(peer) : nullptr;
+  if (path != nullptr && v6_) {
+    in6_pktinfo info{};
+    std::memcpy(info.ipi6_addr.s6_addr, path->ip.data(), path->ip.size());
+    info.ipi6_ifindex = path->interface;
+    put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  } else if (path != nullptr) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, path->ip.data() + 12, sizeof info.ipi_spec_dst);
+    put_control(header, IPPROTO_IP, IP_PKTINFO, info);
+  }
+  if (header.msg_controllen == 0) {
+    header.msg_control = nullptr;
   }
 }
 
@@ -149,12 +224,18 @@ void UdpSocket::send(std::span<const Datagram> batch) {
   }
 }
 
-void UdpSocket::send_singly(std::span<const Datagram> batch) {
+void UdpSocket::send_singly(std::span<const Datagram> batch, std::size_t message) {
+  Rings& r = *rings_;
+  msghdr& header = r.out[message].msg_hdr;  // is sent already, or given up
+  iovec piece{};
   for (const Datagram& datagram : batch) {
-    sockaddr_storage peer{};
-    const socklen_t size = to_kernel(datagram.peer, v6_, peer);
-    if (sendto(fd_.get(), datagram.bytes.data(), datagram.bytes.size(), 0,
-               reinterpret_cast<const sockaddr*>(&peer), size) < 0) {
+    piece = {datagram.bytes.data(), datagram.bytes.size()};
+    header.msg_name = &r.out_peers[message];
+    header.msg_namelen = to_kernel(datagram.peer, v6_, r.out_peers[message]);
+    header.msg_iov = &piece;
+    header.msg_iovlen = 1;
+    control(datagram.peer, 0, message);
+    if (sendmsg(fd_.get(), &header, 0) < 0) {
       ++counters_.refused;
     } else {
       ++counters_.sent;
@@ -192,16 +273,8 @@ std::size_t UdpSocket::build_message(std::span<const Datagram> batch, std::size_
   header.msg_name = &r.out_peers[message];
   header.msg_namelen = to_kernel(first.peer, v6_, r.out_peers[message]);
   header.msg_iovlen = run;
-  if (run > 1) {
-    header.msg_control = &r.out_control[message];
-    header.msg_controllen = sizeof(Rings::Control);
-    cmsghdr* control = CMSG_FIRSTHDR(&header);
-    control->cmsg_level = IPPROTO_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    const auto segment = static_cast<std::uint16_t>(first.bytes.size());
-    std::memcpy(CMSG_DATA(control), &segment, sizeof segment);
-  }
+  control(first.peer, run > 1 ? static_cast<std::uint16_t>(first.bytes.size()) : std::uint16_t{0},
+          message);
   return run;
 }
 
@@ -228,12 +301,13 @@ std::size_t UdpSocket::send_some(std::span<const Datagram> batch) {
     if (sent > 0 || errno == EINTR) {
       continue;
     }
+    const std::size_t given_up = message;
     const std::size_t run = datagrams[message++];
     if (run > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
       // EIO: this device cannot checksum segments, never again. EINVAL: larger than this path's
       // MTU.
       segments_ = segments_ && errno != EIO;
-      send_singly(batch.subspan(done, run));
+      send_singly(batch.subspan(done, run), given_up);
     } else {
       counters_.refused += run;  // queue full, peer unreachable, ...: lost
     }

@@ -13,6 +13,8 @@
 #include "io/fd.h"
 #include "io/loop.h"
 
+struct msghdr;
+
 namespace v100::io {
 
 struct UdpOptions {
@@ -48,10 +50,13 @@ class UdpSocket final {
   struct Rings;  // the message headers and buffers of both directions
   UdpSocket(Loop& loop, Fd fd, Receive receive);
   void on_readable();
+  void note_path(const Address& peer, msghdr& header);
+  // Writes what is to be said with a message: its source, and the size of its segments (0: one).
+  void control(const Address& peer, std::uint16_t segment, std::size_t message);
   std::size_t build_message(std::span<const Datagram> batch, std::size_t message,
                             std::size_t& pieces);
   std::size_t send_some(std::span<const Datagram> batch);
-  void send_singly(std::span<const Datagram> batch);
+  void send_singly(std::span<const Datagram> batch, std::size_t message);
 
   Loop& loop_;
   Fd fd_;
@@ -60,6 +65,7 @@ class UdpSocket final {
   Address local_;
   bool v6_ = true;
   bool segments_ = true;
+  bool any_ = false;  // bound to all addresses: where an answer leaves is ours to say
   std::unique_ptr<Rings> rings_;
   UdpCounters counters_;
 };

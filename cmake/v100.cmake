@@ -28,7 +28,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 else()
   # g++ 12 warns falsely inside its own headers at -O3.
   list(APPEND V100_WARNINGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-array-bounds -Wno-stringop-overflow
-       -Wno-stringop-overread -Wno-restrict)
+       -Wno-stringop-overread -Wno-restrict -Wno-dangling-pointer)
 endif()
 if(V100_ASAN)
   # vptr asks for RTTI, which the modules do not have

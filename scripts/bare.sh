@@ -45,9 +45,9 @@ in_root() { # environment kept to what a login has, and the proxies
 }
 step "git clone"
 in_root 'apt-get update >/dev/null && apt-get install -y --no-install-recommends git >/dev/null'
-git bundle create -q "$root/tmp/v100.bundle" HEAD
+git bundle create -q "$root/tmp/v100.bundle" main
 begin=$SECONDS
-in_root 'cd /root && git clone -q /tmp/v100.bundle v100'
+in_root 'cd /root && git clone -q -b main /tmp/v100.bundle v100'
 step "./run"
 in_root 'cd /root/v100 && (timeout 1800 ./run >/tmp/run.log 2>&1 & echo $! >/tmp/run.pid)'
 until curl -fsk https://127.0.0.1:8443/livez >/dev/null 2>&1; do

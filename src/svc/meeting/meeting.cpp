@@ -2,7 +2,10 @@
 #include "svc/meeting/meeting.h"
 
 #include <map>
+#include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -75,6 +78,11 @@ class Meeting final : public Service {
       retry_at_ = now + retry_every;
       for (auto& [id, room] : rooms_) {
         save(room);
+      }
+      for (const std::string& id : std::exchange(unerased_, {})) {
+        if (!forget(id)) {
+          unerased_.insert(id);
+        }
       }
     }
     if (now >= expire_at_) {
@@ -157,7 +165,7 @@ class Meeting final : public Service {
       ByteArray<8> random;
       env_.random.fill(random);
       std::string id(e2ee::RoomId::from_random(random).text());
-      if (!rooms_.contains(id)) {
+      if (!rooms_.contains(id) && !unerased_.contains(id)) {
         return id;
       }
     }
@@ -246,7 +254,8 @@ class Meeting final : public Service {
           save(room);
         }
         ++it;
-      } else if (now - room.record().last_used.value() > idle_ms && forget(room)) {
+      } else if (now - room.record().last_used.value() > idle_ms && !room.in_flight() &&
+                 forget(room.id())) {
         it = rooms_.erase(it);
         env_.meter.count("v100_rooms_expired_total", "", 1);
         gauge();
@@ -256,15 +265,13 @@ class Meeting final : public Service {
     }
   }
 
-  // Erases what the store has of it; tried again a minute later when that fails.
-  bool forget(const KeptRoom& room) {
-    if (room.in_flight()) {
-      return false;
-    }
+  // Erases what the store has of a room. False: it cannot be read now. A write that fails is tried
+  // again by tick(): what has expired must not stay on the disk until the next start.
+  bool forget(const std::string& id) {
     Batch batch;
-    batch.erase(rooms_table, room.id());
+    batch.erase(rooms_table, id);
     for (const std::string_view table : {statements_table, issuers_table}) {
-      const auto records = env_.store.scan(table, room.id() + "/", 2 * limits::room_statements);
+      const auto records = env_.store.scan(table, id + "/", 2 * limits::room_statements);
       if (!records) {
         return false;
       }
@@ -272,8 +279,9 @@ class Meeting final : public Service {
         batch.erase(table, record.key);
       }
     }
-    env_.store.commit(std::move(batch), [this](Result<void> result) {
+    env_.store.commit(std::move(batch), [this, id](Result<void> result) {
       if (!result) {
+        unerased_.insert(id);
         env_.meter.count("v100_store_errors_total", "service=\"meeting\"", 1);
       }
     });
@@ -286,6 +294,7 @@ class Meeting final : public Service {
   AddressBuckets makers_;
   AddressBuckets askers_;
   std::unordered_map<std::string, KeptRoom> rooms_;
+  std::set<std::string> unerased_;  // expired; the store still has them
   Instant retry_at_;
   Instant expire_at_;
   bool loaded_ = false;

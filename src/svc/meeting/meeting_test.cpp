@@ -156,6 +156,24 @@ TEST(Meeting, ForgetsRoomsWithoutMembersAfterADay) {
   EXPECT_EQ(f.get(busy).status, 200);
 }
 
+TEST(Meeting, WhatExpiredIsErasedAsSoonAsTheStoreIsBack) {
+  Fixture f;
+  const std::string idle = f.make();
+  f.keep(idle, "policy", "one");
+  bool away = true;
+  f.world.store_fails = [&] { return away; };
+  f.world.clock.advance(Duration::seconds(24 * 3600 + 1));
+  f.world.advance(Duration::seconds(120));
+  EXPECT_EQ(f.get(idle).status, 404);
+  EXPECT_EQ(f.world.meter["v100_rooms_expired_total"], 1u);
+  EXPECT_GT(f.world.meter["v100_store_errors_total{service=\"meeting\"}"], 1u);
+  EXPECT_EQ(f.world.store.scan("rooms", "", 10)->size(), 1u);
+  away = false;
+  f.world.advance(Duration::seconds(2));
+  EXPECT_EQ(f.world.store.scan("rooms", "", 10)->size(), 0u);
+  EXPECT_EQ(f.world.store.scan("room_statements", "", 10)->size(), 0u);
+}
+
 TEST(Meeting, AnAddressMakesOnlySoManyRooms) {
   Fixture f;
   const std::string body = "{\"host\":\"" + host + "\"}";

@@ -131,6 +131,14 @@ class PrivateKey {
   Secret<std::size_t{1} << P::logn, struct BigGTag> g_large_;  // G, which no encoding carries
 };
 
+template <class P>
+class PreparedSigner;
+// For known answers only (known_answers.h).
+template <class P>
+Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer,
+                                       FixedBytes<salt_bytes> salt, Bytes sampler_seed,
+                                       Bytes message, Encoding encoding);
+
 // A private key expanded: its basis transformed and the tree of its orthogonalisation. Wiped when
 // it dies; stays where it is.
 template <class P>
@@ -148,10 +156,12 @@ class PreparedSigner {
 
  private:
   template <class Q>
-  friend class SigningProbe;  // the reference's own random stream, for test vectors
+  friend Result<Signature<Q>> sign_as_reference(const PreparedSigner<Q>& signer,
+                                                FixedBytes<salt_bytes> salt, Bytes sampler_seed,
+                                                Bytes message, Encoding encoding);
   template <class Draw>
-  Result<Signature<P>> sign_with(FixedBytes<salt_bytes> salt, Bytes message, Encoding encoding,
-                                 Draw& draw) const;
+  Result<Signature<P>> sign_with(FixedBytes<salt_bytes> salt, const std::uint16_t* c,
+                                 Encoding encoding, Draw& draw) const;
 
   static constexpr std::size_t n = std::size_t{1} << P::logn;
   alignas(64) double basis_[4 * n];

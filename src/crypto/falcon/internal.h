@@ -70,4 +70,51 @@ void hash_to_point(Bytes salt, Bytes message, std::uint16_t* c, int logn);
 void hash_to_points(std::span<const Bytes> salts, std::span<const Bytes> messages,
                     std::uint16_t* const* cs, int logn);
 
+// ---- expand.cpp
+// What signing needs of a key: the basis [[g, -f], [G, -F]] transformed (b00, b01, b10, b11; 4n
+// doubles) and the tree (Falcon §3.8.3, Algorithm 9), whose leaves are 1/sigma. scratch: 4n doubles.
+struct Basis {
+  const std::int8_t* f;
+  const std::int8_t* g;
+  const std::int8_t* big_f;
+  const std::int8_t* big_g;
+};
+void expand(const Basis& key, double* basis, double* tree, double* scratch, int logn);
+// Falcon §2.5.1: the standard deviation of signatures and of the smallest leaf.
+double sigma_of(int logn);
+double sigma_min_of(int logn);
+
+// ---- sign.cpp
+// True if all bytes are one: a source of randomness that delivers that has failed.
+bool nothing_but_one_byte(Bytes bytes);
+// What the sampler's stream starts from: 48 bytes of key and a counter.
+inline constexpr std::size_t stream_seed_bytes = 56;
+inline void start(Stream& stream, FixedBytes<stream_seed_bytes> seed) {
+  for (std::size_t i = 0; i < 12; ++i) {
+    stream.key[i] = load_le<std::uint32_t>(seed.data() + 4 * i);
+  }
+  stream.counter = load_le<std::uint64_t>(seed.data() + 48);
+}
+void start(SamplerState& state, FixedBytes<stream_seed_bytes> seed, int logn);
+// One attempt: t from the hashed message c, the sampler's point, and what is left. Sampler is called
+// as sampler(tree, t0, t1, z0, z1, scratch). Returns |(s1, s2)|^2, at most 2^32 - 1.
+class Attempt {
+ public:
+  explicit Attempt(int logn) noexcept : logn_(logn) {}
+  // c and the basis to t0 and t1.
+  void aim(const double* basis, const std::uint16_t* c) noexcept;
+  // z0 and z1 to s2.
+  std::uint32_t finish(const double* basis, const std::uint16_t* c, std::int16_t* s2) noexcept;
+  double* t0() noexcept { return values_.v; }
+  double* t1() noexcept { return values_.v + n(); }
+  double* z0() noexcept { return values_.v + 2 * n(); }
+  double* z1() noexcept { return values_.v + 3 * n(); }
+  double* scratch() noexcept { return values_.v + 4 * n(); }
+
+ private:
+  std::size_t n() const noexcept { return std::size_t{1} << logn_; }
+  int logn_;
+  SecretValues<double, 6 * 1024> values_;
+};
+
 }  // namespace v100::falcon

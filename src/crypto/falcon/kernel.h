@@ -13,6 +13,32 @@ namespace v100::falcon {
 
 inline constexpr std::int32_t q = 12289;
 
+// ChaCha20 as Falcon's reference runs it: eight blocks a refill, words interleaved.
+struct Stream {
+  std::uint32_t key[12];  // words 4 to 15 of the state; the counter is mixed into the last two
+  std::uint64_t counter;
+};
+inline constexpr std::size_t refill_bytes = 512;
+
+// The sampler's randomness, drawn ahead in two queues, so that both halves of a leaf are sampled side
+// by side. A candidate is a base sample z0 with a sign, and 62 bits for its rejection.
+struct Candidates {
+  static constexpr std::size_t size = 256;  // of a queue
+  static constexpr std::size_t refills = 2 * size * 18 / refill_bytes;
+  alignas(64) double value[2][size];    // z0 + 1 upwards, -z0 downwards
+  alignas(64) double penalty[2][size];  // z0^2 / (2 sigma0^2)
+  alignas(64) std::int64_t uniform[2][size];
+  std::size_t next[2];  // the first one not looked at
+};
+
+// Who samples sets sigma_min and the stream; the queues start empty (next = size).
+struct SamplerState {
+  double sigma_min;
+  Stream stream;
+  Candidates candidates;
+  alignas(64) std::uint8_t random[Candidates::refills * refill_bytes];
+};
+
 struct FalconKernel {
   const char* name;
 
@@ -27,10 +53,22 @@ struct FalconKernel {
   // all of them and 32 more. Returns the new count.
   std::size_t (*points)(std::uint16_t* out, std::size_t have, const std::uint8_t* in,
                         std::size_t bytes);
-  // Falcon §3.11.2, Algorithm 18 (Decompress): n coefficients from `in`, of which 16 bytes more
-  // than `bytes` are readable. Returns the number of bits used, 0 where the bits are not the one
-  // encoding of any s2.
+  // Falcon §3.11.2, Algorithm 18 (Decompress): n coefficients from `in`, of which 16 bytes more than
+  // `bytes` are readable. Returns the number of bits used, 0 where the bits are not the one encoding
+  // of any s2.
   std::size_t (*decode)(const std::uint8_t* in, std::size_t bytes, std::int16_t* s2, int logn);
+
+  // ---- Signing; no branch and no index depends on values, but on which candidates were rejected.
+  // The next `refills` times refill_bytes bytes; 64-byte aligned.
+  void (*random)(Stream& stream, std::uint8_t* out, std::size_t refills);
+  // In place, n doubles: coefficients on one side; values at half of the roots of X^n + 1, real parts
+  // first, on the other (fft.inl.h says which roots and in which order).
+  void (*fft)(double* a, int logn);
+  void (*ifft)(double* a, int logn);
+  // Falcon §3.9.2, Algorithm 11 (ffSampling): z0, z1 from t0, t1 (all of them transformed, n doubles)
+  // by the tree. scratch holds 2n doubles.
+  void (*sample)(SamplerState& state, const double* tree, const double* t0, const double* t1,
+                 double* z0, double* z1, double* scratch, int logn);
 };
 
 // One per kernel file. The x86 files are absent from other builds.

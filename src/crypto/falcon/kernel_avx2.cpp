@@ -89,6 +89,22 @@ inline void join(V& x, V& y) {
 #include "crypto/falcon/decode.inl.h"
 
 namespace v100::falcon {
+namespace {
+
+using D = double __attribute__((vector_size(32)));
+constexpr int doubles = 4, stream_lanes = 8;
+inline u32 sign_bits(I8 mask) {
+  __m256d half[2];
+  __builtin_memcpy(half, &mask, sizeof mask);
+  return static_cast<u32>(_mm256_movemask_pd(half[0]) | (_mm256_movemask_pd(half[1]) << 4));
+}
+
+}  // namespace
+}  // namespace v100::falcon
+
+#include "crypto/falcon/signing.inl.h"
+
+namespace v100::falcon {
 
 extern const FalconKernel kernel_avx2 = {
     .name = "avx2",
@@ -96,6 +112,10 @@ extern const FalconKernel kernel_avx2 = {
     .norm = norm,
     .points = points_scalar,
     .decode = decode,
+    .random = fill_random,
+    .fft = fft,
+    .ifft = ifft,
+    .sample = sample,
 };
 
 }  // namespace v100::falcon

@@ -95,6 +95,22 @@ inline void join(V& x, V& y) {
 namespace v100::falcon {
 namespace {
 
+using D = D8;
+constexpr int doubles = 8, stream_lanes = 16;
+inline u32 sign_bits(I8 mask) {
+  V a;
+  __builtin_memcpy(&a, &mask, sizeof a);
+  return _mm512_movepi64_mask(a);
+}
+
+}  // namespace
+}  // namespace v100::falcon
+
+#include "crypto/falcon/signing.inl.h"
+
+namespace v100::falcon {
+namespace {
+
 // As unsigned numbers, what would be negative is the larger.
 inline V below_q(V a) {
   a = _mm512_min_epu16(a, sub(a, splat(4 * q)));
@@ -124,6 +140,10 @@ extern const FalconKernel kernel_avx512 = {
     .norm = norm,
     .points = points,
     .decode = decode,
+    .random = fill_random,
+    .fft = fft,
+    .ifft = ifft,
+    .sample = sample,
 };
 
 }  // namespace v100::falcon

@@ -38,6 +38,24 @@ template <int>
 #include "crypto/falcon/decode.inl.h"
 
 namespace v100::falcon {
+namespace {
+
+using D = double __attribute__((vector_size(16)));
+constexpr int doubles = 2, stream_lanes = 8;
+inline u32 sign_bits(I8 mask) {
+  u32 bits = 0;
+  for (int lane = 0; lane < 8; ++lane) {
+    bits |= (static_cast<u32>(mask[lane]) & 1u) << lane;
+  }
+  return bits;
+}
+
+}  // namespace
+}  // namespace v100::falcon
+
+#include "crypto/falcon/signing.inl.h"
+
+namespace v100::falcon {
 
 extern const FalconKernel kernel_portable = {
     .name = "portable",
@@ -45,6 +63,10 @@ extern const FalconKernel kernel_portable = {
     .norm = norm,
     .points = points_scalar,
     .decode = decode,
+    .random = fill_random,
+    .fft = fft,
+    .ifft = ifft,
+    .sample = sample,
 };
 
 }  // namespace v100::falcon

@@ -6,15 +6,10 @@
 // Values are lazily reduced and signed. A product by a constant is Montgomery's: |y z 2^-16| is at
 // most after_product(bound of y). The static_asserts below follow the bounds through every layer.
 
+#include "crypto/falcon/types.inl.h"
+
 namespace v100::falcon {
 namespace {
-
-using i16 = std::int16_t;
-using u16 = std::uint16_t;
-using i32 = std::int32_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-using u8 = std::uint8_t;
 
 constexpr int logn_max = 10;
 

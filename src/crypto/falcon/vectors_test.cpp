@@ -4,10 +4,12 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <simdjson.h>
 #include <string>
 
 #include "base/text.h"
 #include "crypto/falcon/falcon.h"
+#include "crypto/falcon/known_answers.h"
 
 namespace v100::falcon {
 namespace {
@@ -72,6 +74,65 @@ void known_answers(const std::string& name) {
   }
   EXPECT_GE(cases, 50u);
   std::printf("%s: %zu cases on %s\n", name.c_str(), cases, kernel_name());
+}
+
+// A JSON file of the folder, or a skip.
+simdjson::dom::element load(simdjson::dom::parser& parser, const char* name) {
+  const char* root = std::getenv("V100_VECTORS");
+  return root == nullptr
+             ? simdjson::dom::element()
+             : parser.load(std::string(root) + "/falcon-round3/" + name).value_unsafe();
+}
+
+TEST(FalconVectors, SamplerZ) {
+  if (std::getenv("V100_VECTORS") == nullptr) {
+    GTEST_SKIP() << "V100_VECTORS is not set: the cases of samplerz_KAT512.json are skipped";
+  }
+  simdjson::dom::parser parser;
+  std::size_t cases = 0;
+  for (const auto& test : load(parser, "samplerz_KAT512.json").get_array()) {
+    SCOPED_TRACE("case " + std::to_string(cases));
+    const Result<int> z = sampler_z({.mu = test["mu"].get_double(),
+                                     .sigma = test["sigma"].get_double(),
+                                     .sigma_min = test["sigmin"].get_double()},
+                                    from_hex(test["octets"].get_string()).value());
+    ASSERT_TRUE(z);
+    EXPECT_EQ(*z, test["z"].get_int64().value());
+    ++cases;
+  }
+  EXPECT_GE(cases, 1000u);
+}
+
+template <class T>
+std::vector<T> numbers(simdjson::dom::element array) {
+  std::vector<T> values;
+  for (const std::int64_t value : array.get_array()) {
+    values.push_back(static_cast<T>(value));
+  }
+  return values;
+}
+
+TEST(FalconVectors, SigningStepsOfEverySize) {
+  if (std::getenv("V100_VECTORS") == nullptr) {
+    GTEST_SKIP() << "V100_VECTORS is not set: the cases of sign_KAT.json are skipped";
+  }
+  simdjson::dom::parser parser;
+  std::size_t cases = 0;
+  for (const auto& [size, tests] : load(parser, "sign_KAT.json").get_object()) {
+    std::size_t index = 0;
+    for (const auto& test : tests.get_array()) {
+      SCOPED_TRACE("n " + std::string(size) + " case " + std::to_string(index++));
+      const auto f = numbers<std::int8_t>(test["f"]), g = numbers<std::int8_t>(test["g"]);
+      const auto big_f = numbers<std::int8_t>(test["F"]), big_g = numbers<std::int8_t>(test["G"]);
+      const auto s2 = sign_small({f, g, big_f, big_g}, from_hex(test["nonce"].get_string()).value(),
+                                 from_hex(test["prng_seed"].get_string()).value(),
+                                 as_bytes("data1"));
+      ASSERT_TRUE(s2);
+      EXPECT_EQ(*s2, numbers<std::int16_t>(test["s2"]));
+      ++cases;
+    }
+  }
+  EXPECT_EQ(cases, 90u);
 }
 
 TEST(FalconVectors, Falcon512) { known_answers<Falcon512>("falcon512-KAT.rsp"); }

@@ -1,8 +1,8 @@
 // From a private key to what signing needs. Falcon §3.8.
 //
-// Floating point: doubles rounded to nearest, additions, multiplications, divisions and square roots
-// only. Division and square root take a time that depends on their operands on some processors; they
-// run once a key and not once a signature.
+// Floating point: doubles rounded to nearest, additions, multiplications, divisions and square
+// roots only. Division and square root take a time that depends on their operands on some
+// processors; they run once a key and not once a signature.
 #include <cfloat>
 
 #include "crypto/falcon/internal.h"
@@ -33,19 +33,19 @@ void transform(const std::int8_t* from, double sign, double* to, int logn) {
   kernel().fft(to, logn);
 }
 
-// exp(2 pi i (4u + 1) / 4m): what kernels have in a table, taken from their transform: the transform
-// of X is its value at each root.
+// exp(2 pi i (4u + 1) / 4m): what kernels have in a table, taken from their transform: the
+// transform of X is its value at each root.
 void roots_of(double* roots, int logn) {
   std::memset(roots, 0, sizeof(double) << logn);
   roots[1] = 1;
   kernel().fft(roots, logn);
 }
 
-// Falcon §3.8.3, Algorithm 9 (ffLDL*). The Gram matrix [[a, b], [b*, c]] has real a and c (m doubles,
-// transformed) and complex b (2m). `roots` holds, for each size, the roots of that size. a, b and c
-// are used up; `rest` is scratch of as many doubles as a, b and c have.
-void grow(double* a, double* b, double* c, double* tree, double* rest, int logn, double inverse_sigma,
-          const double* const* roots) {
+// Falcon §3.8.3, Algorithm 9 (ffLDL*). The Gram matrix [[a, b], [b*, c]] has real a and c (m
+// doubles, transformed) and complex b (2m). `roots` holds, for each size, the roots of that size.
+// a, b and c are used up; `rest` is scratch of as many doubles as a, b and c have.
+void grow(double* a, double* b, double* c, double* tree, double* rest, int logn,
+          double inverse_sigma, const double* const* roots) {
   const std::size_t m = std::size_t{1} << (logn - 1);
   const std::size_t h = m / 2;
   for (std::size_t u = 0; u < m; ++u) {
@@ -62,7 +62,8 @@ void grow(double* a, double* b, double* c, double* tree, double* rest, int logn,
     return;
   }
   double* right = left + (static_cast<std::size_t>(logn) << (logn - 1));
-  // Both diagonal elements, halved, are the next matrices: their even part twice, the odd one beside.
+  // Both diagonal elements, halved, are the next matrices: their even part twice, the odd one
+  // beside.
   for (double* const diagonal : {a, c}) {
     double* even = rest;
     double* odd = rest + h;

@@ -135,9 +135,8 @@ template <class P>
 class PreparedSigner;
 // For known answers only (known_answers.h).
 template <class P>
-Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer,
-                                       FixedBytes<salt_bytes> salt, Bytes sampler_seed,
-                                       Bytes message, Encoding encoding);
+Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer, FixedBytes<salt_bytes> salt,
+                                       Bytes sampler_seed, Bytes message, Encoding encoding);
 
 // A private key expanded: its basis transformed and the tree of its orthogonalisation. Wiped when
 // it dies; stays where it is.

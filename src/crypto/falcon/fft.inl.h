@@ -1,10 +1,10 @@
-// The transform of real polynomials modulo X^n + 1, and halving and doubling of what is transformed.
-// A kernel file defines before including this: D, a vector of `doubles` doubles.
+// The transform of real polynomials modulo X^n + 1, and halving and doubling of what is
+// transformed. A kernel file defines before including this: D, a vector of `doubles` doubles.
 //
-// A transformed polynomial is its values at m = n/2 roots, real parts in m doubles and then imaginary
-// parts. Root u is exp(2 pi i (4u + 1) / 2n): root u + m/2 is its negative, and the square of both is
-// root u of half the size. So halving pairs places m/2 apart, and no vector needs a shuffle. (The
-// reference has its roots bit-reversed; nothing outside sees the order.)
+// A transformed polynomial is its values at m = n/2 roots, real parts in m doubles and then
+// imaginary parts. Root u is exp(2 pi i (4u + 1) / 2n): root u + m/2 is its negative, and the
+// square of both is root u of half the size. So halving pairs places m/2 apart, and no vector needs
+// a shuffle. (The reference has its roots bit-reversed; nothing outside sees the order.)
 
 namespace v100::falcon {
 namespace {
@@ -119,8 +119,8 @@ inline void merge_by(const double* even, const double* odd, double* to) {
     double* re = to + u;
     double* im = to + 2 * H + u;
     double_step(load_as<T>(even + u), load_as<T>(even + H + u), load_as<T>(odd + u),
-                load_as<T>(odd + H + u), load_as<T>(units.re + H + u),
-                load_as<T>(units.im + H + u), re, im, re + H, im + H);
+                load_as<T>(odd + H + u), load_as<T>(units.re + H + u), load_as<T>(units.im + H + u),
+                re, im, re + H, im + H);
   }
 }
 template <int H>
@@ -228,7 +228,9 @@ inline void ifft_by(double* a, int log_m) {
 }
 
 // Halves of the layers are as long as a vector of eight from 64 values on.
-[[maybe_unused]] void fft(double* a, int logn) { logn > 6 ? fft_by<D>(a, logn - 1) : fft_by<double>(a, logn - 1); }
+[[maybe_unused]] void fft(double* a, int logn) {
+  logn > 6 ? fft_by<D>(a, logn - 1) : fft_by<double>(a, logn - 1);
+}
 [[maybe_unused]] void ifft(double* a, int logn) {
   logn > 6 ? ifft_by<D>(a, logn - 1) : ifft_by<double>(a, logn - 1);
 }

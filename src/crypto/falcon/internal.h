@@ -72,7 +72,8 @@ void hash_to_points(std::span<const Bytes> salts, std::span<const Bytes> message
 
 // ---- expand.cpp
 // What signing needs of a key: the basis [[g, -f], [G, -F]] transformed (b00, b01, b10, b11; 4n
-// doubles) and the tree (Falcon §3.8.3, Algorithm 9), whose leaves are 1/sigma. scratch: 4n doubles.
+// doubles) and the tree (Falcon §3.8.3, Algorithm 9), whose leaves are 1/sigma. scratch: 4n
+// doubles.
 struct Basis {
   const std::int8_t* f;
   const std::int8_t* g;
@@ -96,8 +97,8 @@ inline void start(Stream& stream, FixedBytes<stream_seed_bytes> seed) {
   stream.counter = load_le<std::uint64_t>(seed.data() + 48);
 }
 void start(SamplerState& state, FixedBytes<stream_seed_bytes> seed, int logn);
-// One attempt: t from the hashed message c, the sampler's point, and what is left. Sampler is called
-// as sampler(tree, t0, t1, z0, z1, scratch). Returns |(s1, s2)|^2, at most 2^32 - 1.
+// One attempt: t from the hashed message c, the sampler's point, and what is left. Sampler is
+// called as sampler(tree, t0, t1, z0, z1, scratch). Returns |(s1, s2)|^2, at most 2^32 - 1.
 class Attempt {
  public:
   explicit Attempt(int logn) noexcept : logn_(logn) {}

@@ -20,8 +20,8 @@ struct Stream {
 };
 inline constexpr std::size_t refill_bytes = 512;
 
-// The sampler's randomness, drawn ahead in two queues, so that both halves of a leaf are sampled side
-// by side. A candidate is a base sample z0 with a sign, and 62 bits for its rejection.
+// The sampler's randomness, drawn ahead in two queues, so that both halves of a leaf are sampled
+// side by side. A candidate is a base sample z0 with a sign, and 62 bits for its rejection.
 struct Candidates {
   static constexpr std::size_t size = 256;  // of a queue
   static constexpr std::size_t refills = 2 * size * 18 / refill_bytes;
@@ -53,20 +53,20 @@ struct FalconKernel {
   // all of them and 32 more. Returns the new count.
   std::size_t (*points)(std::uint16_t* out, std::size_t have, const std::uint8_t* in,
                         std::size_t bytes);
-  // Falcon §3.11.2, Algorithm 18 (Decompress): n coefficients from `in`, of which 16 bytes more than
-  // `bytes` are readable. Returns the number of bits used, 0 where the bits are not the one encoding
-  // of any s2.
+  // Falcon §3.11.2, Algorithm 18 (Decompress): n coefficients from `in`, of which 16 bytes more
+  // than `bytes` are readable. Returns the number of bits used, 0 where the bits are not the one
+  // encoding of any s2.
   std::size_t (*decode)(const std::uint8_t* in, std::size_t bytes, std::int16_t* s2, int logn);
 
   // ---- Signing; no branch and no index depends on values, but on which candidates were rejected.
   // The next `refills` times refill_bytes bytes; 64-byte aligned.
   void (*random)(Stream& stream, std::uint8_t* out, std::size_t refills);
-  // In place, n doubles: coefficients on one side; values at half of the roots of X^n + 1, real parts
-  // first, on the other (fft.inl.h says which roots and in which order).
+  // In place, n doubles: coefficients on one side; values at half of the roots of X^n + 1, real
+  // parts first, on the other (fft.inl.h says which roots and in which order).
   void (*fft)(double* a, int logn);
   void (*ifft)(double* a, int logn);
-  // Falcon §3.9.2, Algorithm 11 (ffSampling): z0, z1 from t0, t1 (all of them transformed, n doubles)
-  // by the tree. scratch holds 2n doubles.
+  // Falcon §3.9.2, Algorithm 11 (ffSampling): z0, z1 from t0, t1 (all of them transformed, n
+  // doubles) by the tree. scratch holds 2n doubles.
   void (*sample)(SamplerState& state, const double* tree, const double* t0, const double* t1,
                  double* z0, double* z1, double* scratch, int logn);
 };

@@ -8,12 +8,11 @@
 
 namespace v100::falcon {
 
-// Signs with a given salt, the sampler seeded by SHAKE256(sampler_seed), as NIST's known answers do.
-// Declared in falcon.h too, which befriends it.
+// Signs with a given salt, the sampler seeded by SHAKE256(sampler_seed), as NIST's known answers
+// do. Declared in falcon.h too, which befriends it.
 template <class P>
-Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer,
-                                       FixedBytes<salt_bytes> salt, Bytes sampler_seed,
-                                       Bytes message, Encoding encoding);
+Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer, FixedBytes<salt_bytes> salt,
+                                       Bytes sampler_seed, Bytes message, Encoding encoding);
 
 // Falcon §3.9.3, Algorithm 15 (SamplerZ) fed with `octets`. malformed: they do not suffice or some
 // are left.

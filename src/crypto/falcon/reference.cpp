@@ -1,5 +1,5 @@
-// Falcon's sampler in the order in which the reference draws randomness, one byte after another: for
-// known answers. Falcon §3.9.3, Algorithms 12 to 15.
+// Falcon's sampler in the order in which the reference draws randomness, one byte after another:
+// for known answers. Falcon §3.9.3, Algorithms 12 to 15.
 #include "crypto/falcon/reference.h"
 
 #include "crypto/falcon/known_answers.h"
@@ -89,7 +89,8 @@ int base_sample(Source& source) {
   const Base drawn = source.next_base();
   int count = 0;
   for (const BaseEntry& entry : base_table) {
-    count += (drawn.high < entry.high || (drawn.high == entry.high && drawn.low < entry.low)) ? 1 : 0;
+    count +=
+        (drawn.high < entry.high || (drawn.high == entry.high && drawn.low < entry.low)) ? 1 : 0;
   }
   return count;
 }
@@ -117,8 +118,8 @@ double sample_z(Source& source, double mu, const Width& width) {
     const int b = source.next_u8() & 1;
     const int z = b + (2 * b - 1) * z0;
     const double d = z - centre.fraction;
-    const double x =
-        d * d * width.half_inverse_square - static_cast<double>(z0 * z0) * inverse_twice_sigma0_squared;
+    const double x = d * d * width.half_inverse_square -
+                     static_cast<double>(z0 * z0) * inverse_twice_sigma0_squared;
     if (ber_exp(source, x, width.scale)) {
       return centre.floor + z;
     }
@@ -144,8 +145,8 @@ class ReferencePairs {
 
 void sample_as_reference(const Stream& stream, const double* tree, Attempt& attempt, int logn) {
   ReferencePairs pairs(stream, sigma_min_of(logn));
-  sample_any(pairs, tree, attempt.t0(), attempt.t1(), attempt.z0(), attempt.z1(),
-             attempt.scratch(), logn);
+  sample_any(pairs, tree, attempt.t0(), attempt.t1(), attempt.z0(), attempt.z1(), attempt.scratch(),
+             logn);
 }
 
 Result<int> sampler_z(const SamplerParameters& parameters, Bytes octets) {

@@ -1,6 +1,6 @@
-// The sampler over the integers, in eight lanes: candidates for one sample side by side, of which the
-// first accepted one counts. Falcon §3.9.3, Algorithms 12 (BaseSampler) to 15 (SamplerZ).
-// A kernel file defines before including this: sign_bits(mask), a bit a lane.
+// The sampler over the integers, in eight lanes: candidates for one sample side by side, of which
+// the first accepted one counts. Falcon §3.9.3, Algorithms 12 (BaseSampler) to 15 (SamplerZ). A
+// kernel file defines before including this: sign_bits(mask), a bit a lane.
 //
 // Constant time: nothing here depends on values but which candidate is the first accepted one.
 
@@ -10,8 +10,8 @@ namespace v100::falcon {
 namespace {
 
 // Algorithms 15 and 14 (BerExp): a candidate is accepted with the chance scale * exp(-x), where
-// x = (z - r)^2 / (2 sigma^2) - z0^2 / (2 sigma0^2) >= 0. With s = x / ln 2 rounded down the chance is
-// scale * exp(-(x - s ln 2)) / 2^s, held against a uniform number in 62 bits; 51 of them are the
+// x = (z - r)^2 / (2 sigma^2) - z0^2 / (2 sigma0^2) >= 0. With s = x / ln 2 rounded down the chance
+// is scale * exp(-(x - s ln 2)) / 2^s, held against a uniform number in 62 bits; 51 of them are the
 // exponential's.
 inline u32 accepted(D8 value, D8 penalty, I8 uniform, double fraction, const Width& width) {
   const D8 d = value - splat_as<D8>(fraction);
@@ -83,8 +83,13 @@ class PairSampler {
     }
     const u32 first0 = first_accepted(0, centre0.fraction, width);
     const u32 first1 = first_accepted(1, centre1.fraction, width);
-    z0 = centre0.floor + take(0, first0, centre0.fraction, width);
-    z1 = centre1.floor + take(1, first1, centre1.fraction, width);
+    if (first0 != 0 && first1 != 0) [[likely]] {
+      z0 = centre0.floor + take(0, first0);
+      z1 = centre1.floor + take(1, first1);
+    } else {  // one in five hundred; a refill empties both queues, so one after the other
+      z0 = centre0.floor + search(0, centre0.fraction, width);
+      z1 = centre1.floor + search(1, centre1.fraction, width);
+    }
   }
 
  private:
@@ -98,18 +103,22 @@ class PairSampler {
                               load_as<D8>(c_.penalty[queue] + at), uniform, fraction, width);
     return revealed(bits & (0u - bits));
   }
-  // The value of the accepted candidate; where all eight were rejected, of one behind them.
-  inline double take(int queue, u32 first, double fraction, const Width& width) {
-    while (first == 0) [[unlikely]] {
-      c_.next[queue] += 8;
-      if (c_.next[queue] > last) {
-        refill(state_);
-      }
-      first = first_accepted(queue, fraction, width);
-    }
+  inline double take(int queue, u32 first) {
     const std::size_t at = c_.next[queue] + static_cast<std::size_t>(__builtin_ctz(first));
     c_.next[queue] = at + 1;
     return c_.value[queue][at];
+  }
+  __attribute__((noinline)) double search(int queue, double fraction, const Width& width) {
+    for (;;) {
+      if (c_.next[queue] > last) {
+        refill(state_);
+      }
+      const u32 first = first_accepted(queue, fraction, width);
+      if (first != 0) {
+        return take(queue, first);
+      }
+      c_.next[queue] += 8;
+    }
   }
 
   SamplerState& state_;

@@ -1,5 +1,5 @@
-// Falcon §3.9.2, Algorithm 11 (ffSampling): the walk through the tree. S::pair samples two integers;
-// everything else is arithmetic on vectors. Included after fft.inl.h.
+// Falcon §3.9.2, Algorithm 11 (ffSampling): the walk through the tree. S::pair samples two
+// integers; everything else is arithmetic on vectors. Included after fft.inl.h.
 //
 // A node of 2^logn: L10 transformed (n doubles), the left subtree, the right one. A leaf: 1/sigma.
 

@@ -8,7 +8,9 @@ namespace {
 
 // Adding this rounds a number below 2^51 to the nearest integer.
 constexpr double round_shift = 6755399441055744.0;
-std::int32_t rounded(double a) { return static_cast<std::int32_t>((a + round_shift) - round_shift); }
+std::int32_t rounded(double a) {
+  return static_cast<std::int32_t>((a + round_shift) - round_shift);
+}
 
 std::unexpected<Error> stuck() {
   return fail(Errc::unavailable, "falcon: the source of randomness repeats one byte");
@@ -86,10 +88,10 @@ std::uint32_t Attempt::finish(const double* basis, const std::uint16_t* c,
     const double* bottom = basis + (column + 2) * size;
     double* p = column == 0 ? p0 : p1;
     for (std::size_t u = 0; u < m; ++u) {
-      p[u] = (x[u] * top[u] - x[m + u] * top[m + u]) +
-             (y[u] * bottom[u] - y[m + u] * bottom[m + u]);
-      p[m + u] = (x[u] * top[m + u] + x[m + u] * top[u]) +
-                 (y[u] * bottom[m + u] + y[m + u] * bottom[u]);
+      p[u] =
+          (x[u] * top[u] - x[m + u] * top[m + u]) + (y[u] * bottom[u] - y[m + u] * bottom[m + u]);
+      p[m + u] =
+          (x[u] * top[m + u] + x[m + u] * top[u]) + (y[u] * bottom[m + u] + y[m + u] * bottom[u]);
     }
     kernel().ifft(p, logn_);
   }
@@ -153,8 +155,8 @@ Result<Signature<P>> PreparedSigner<P>::sign_with(FixedBytes<salt_bytes> salt,
     attempt.aim(basis_, c);
     draw.sample(tree_, attempt, P::logn);
     const std::uint32_t norm = attempt.finish(basis_, c, s2.v);
-    const ct::Mask short_enough =
-        ct::Mask::from_bit(static_cast<std::uint32_t>((std::uint64_t{norm} - S::norm_max - 1) >> 63));
+    const ct::Mask short_enough = ct::Mask::from_bit(
+        static_cast<std::uint32_t>((std::uint64_t{norm} - S::norm_max - 1) >> 63));
     if (!ct::declassify(short_enough, "how often a signature was too long")) {
       continue;
     }
@@ -170,9 +172,8 @@ Result<Signature<P>> PreparedSigner<P>::sign_with(FixedBytes<salt_bytes> salt,
 }
 
 template <class P>
-Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer,
-                                       FixedBytes<salt_bytes> salt, Bytes sampler_seed,
-                                       Bytes message, Encoding encoding) {
+Result<Signature<P>> sign_as_reference(const PreparedSigner<P>& signer, FixedBytes<salt_bytes> salt,
+                                       Bytes sampler_seed, Bytes message, Encoding encoding) {
   Values<std::uint16_t, Shape<P>::n> c;
   hash_to_point(salt, message, c.v, P::logn);
   ReferenceDraw draw(sampler_seed);
@@ -187,7 +188,8 @@ Result<Signature<P>> PreparedSigner<P>::sign(Bytes message, Encoding encoding,
   if (nothing_but_one_byte(fresh)) {
     return stuck();
   }
-  const FixedBytes<salt_bytes> salt = FixedBytes<salt_bytes + 48>(fresh).template first<salt_bytes>();
+  const FixedBytes<salt_bytes> salt =
+      FixedBytes<salt_bytes + 48>(fresh).template first<salt_bytes>();
   const Poisoned secret(Bytes(fresh).subspan(salt_bytes));
   const Poisoned secret_hedge(hedge_);
   Values<std::uint16_t, Shape<P>::n> c;

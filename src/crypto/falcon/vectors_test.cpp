@@ -4,6 +4,8 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <memory>
+#include <openssl/evp.h>
 #include <simdjson.h>
 #include <string>
 
@@ -38,6 +40,46 @@ std::vector<Block> read_blocks(const std::string& name) {
   return blocks;
 }
 
+// NIST's generator of known answers: AES-256 in counter mode (SP 800-90A, no derivation function).
+class NistRandom {
+ public:
+  explicit NistRandom(Bytes seed) { update(seed); }
+  void fill(MutBytes out) {
+    for (std::size_t at = 0; at < out.size(); at += 16) {
+      const ByteArray<16> block = next_block();
+      const std::size_t now = std::min<std::size_t>(16, out.size() - at);
+      copy(out.subspan(at, now), Bytes(block).first(now));
+    }
+    update(ByteArray<48>{});
+  }
+
+ private:
+  ByteArray<16> next_block() {
+    for (std::size_t i = 16; i-- > 0 && ++counter_[i] == 0;) {
+    }
+    ByteArray<16> block;
+    int size = 0;
+    EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
+    EVP_EncryptInit_ex(context, EVP_aes_256_ecb(), nullptr, key_.data(), nullptr);
+    EVP_EncryptUpdate(context, block.data(), &size, counter_.data(), 16);
+    EVP_CIPHER_CTX_free(context);
+    return block;
+  }
+  void update(Bytes data) {
+    ByteArray<48> fresh;
+    for (std::size_t i = 0; i < 48; i += 16) {
+      copy(MutBytes(fresh).subspan(i, 16), next_block());
+    }
+    for (std::size_t i = 0; i < 48; ++i) {
+      fresh[i] ^= data[i];
+    }
+    copy(key_, Bytes(fresh).first(32));
+    copy(counter_, Bytes(fresh).last(16));
+  }
+  ByteArray<32> key_{};
+  ByteArray<16> counter_{};
+};
+
 // A detached signature from NIST's form: length, salt, message, header without salt, s2.
 Buffer detached(Bytes signed_message, std::size_t message_bytes, int logn) {
   const std::size_t coded = load_be<std::uint16_t>(signed_message.data());
@@ -67,6 +109,24 @@ void known_answers(const std::string& name) {
     const auto signature = Signature<P>::parse(bytes);
     ASSERT_TRUE(signature);
     EXPECT_TRUE(key->verify(message, *signature));
+    NistRandom random(from_hex(block.at("seed")).value());
+    Seed seed;
+    random.fill(seed.fill());
+    const auto made = PrivateKey<P>::from_seed(seed);
+    EXPECT_TRUE(same(made.public_key().bytes(), key->bytes()));
+    EXPECT_TRUE(same(made.expose(), from_hex(block.at("sk")).value()));
+    const auto parsed = PrivateKey<P>::parse(from_hex(block.at("sk")).value());
+    ASSERT_TRUE(parsed);
+    EXPECT_TRUE(same(parsed->public_key().bytes(), key->bytes()));
+    const auto signer = std::make_unique<PreparedSigner<P>>(*parsed);
+    ByteArray<salt_bytes> salt;
+    ByteArray<48> sampler_seed;
+    random.fill(salt);
+    random.fill(sampler_seed);
+    const auto again =
+        sign_as_reference(*signer, salt, sampler_seed, message, Encoding::compressed);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(same(again->bytes(), bytes));
     Buffer other = message;
     other[0] ^= 1;
     EXPECT_FALSE(key->verify(other, *signature));
@@ -79,9 +139,8 @@ void known_answers(const std::string& name) {
 // A JSON file of the folder, or a skip.
 simdjson::dom::element load(simdjson::dom::parser& parser, const char* name) {
   const char* root = std::getenv("V100_VECTORS");
-  return root == nullptr
-             ? simdjson::dom::element()
-             : parser.load(std::string(root) + "/falcon-round3/" + name).value_unsafe();
+  return root == nullptr ? simdjson::dom::element()
+                         : parser.load(std::string(root) + "/falcon-round3/" + name).value_unsafe();
 }
 
 TEST(FalconVectors, SamplerZ) {
@@ -124,9 +183,9 @@ TEST(FalconVectors, SigningStepsOfEverySize) {
       SCOPED_TRACE("n " + std::string(size) + " case " + std::to_string(index++));
       const auto f = numbers<std::int8_t>(test["f"]), g = numbers<std::int8_t>(test["g"]);
       const auto big_f = numbers<std::int8_t>(test["F"]), big_g = numbers<std::int8_t>(test["G"]);
-      const auto s2 = sign_small({f, g, big_f, big_g}, from_hex(test["nonce"].get_string()).value(),
-                                 from_hex(test["prng_seed"].get_string()).value(),
-                                 as_bytes("data1"));
+      const auto s2 =
+          sign_small({f, g, big_f, big_g}, from_hex(test["nonce"].get_string()).value(),
+                     from_hex(test["prng_seed"].get_string()).value(), as_bytes("data1"));
       ASSERT_TRUE(s2);
       EXPECT_EQ(*s2, numbers<std::int16_t>(test["s2"]));
       ++cases;

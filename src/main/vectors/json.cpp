@@ -68,6 +68,9 @@ Result<void> run_json(const File& file, const Options& options, Tally& tally) {
   if (root.at(0).get(first) == simdjson::SUCCESS && has(first, "seed") && has(first, "ss")) {
     return run_xwing(root, tally);
   }
+  if (root.at(0).get(first) == simdjson::SUCCESS && has(first, "kem_id") && has(first, "aead_id")) {
+    return run_hpke(root, tally);
+  }
   const Json set = vector_set(root);
   if (!has(set, "testGroups")) {
     return fail(Errc::not_found, "no reader for this JSON format");

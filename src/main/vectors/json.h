@@ -26,6 +26,7 @@ Result<void> run_acvp(const Json& prompt, const Json& expected, const Options& o
                       Tally& tally);
 Result<void> run_wycheproof(const Json& root, Tally& tally);
 Result<void> run_xwing(const Json& root, Tally& tally);
+Result<void> run_hpke(const Json& root, Tally& tally);
 
 // One ACVP case: its group, itself, and the expected result with the same ids.
 struct AcvpCase {

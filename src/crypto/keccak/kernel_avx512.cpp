@@ -14,20 +14,21 @@ namespace {
 
 #define V100_ALL_WORDS "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24"
 // Loads, permutes and stores the group at `words` in registers of the width r.
-#define V100_PERMUTE(words, r, all, move, step)                                                    \
-  asm volatile("v100_keccak_load " r ", " move ", " step ", " V100_ALL_WORDS                       \
-               "\n\t"                                                                              \
-               "v100_keccak_f1600 " r ", " all                                                     \
-               "\n\t"                                                                              \
-               "v100_keccak_store " r ", " move ", " step ", " V100_ALL_WORDS                      \
-               "\n\t"                                                                              \
-               "vzeroupper"                                                                        \
-               :                                                                                   \
-               : "D"(words), "S"(round_constants)                                                  \
-               : "memory", "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6", "zmm7", "zmm8", \
-                 "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", "zmm15", "zmm16", "zmm17",   \
-                 "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26",  \
-                 "zmm27", "zmm28", "zmm29", "zmm30", "zmm31")
+#define V100_PERMUTE(words, r, all, move, step)                                                   \
+  const std::uint64_t* constants = round_constants;                                               \
+  asm volatile("v100_keccak_load " r ", " move ", " step ", " V100_ALL_WORDS                      \
+               "\n\t"                                                                             \
+               "v100_keccak_f1600 " r ", " all                                                    \
+               "\n\t"                                                                             \
+               "v100_keccak_store " r ", " move ", " step ", " V100_ALL_WORDS                     \
+               "\n\t"                                                                             \
+               "vzeroupper"                                                                       \
+               : "+S"(constants)                                                                  \
+               : "D"(words)                                                                       \
+               : "memory", "cc", "rax", "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6",   \
+                 "zmm7", "zmm8", "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", "zmm15",    \
+                 "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", \
+                 "zmm25", "zmm26", "zmm27", "zmm28", "zmm29", "zmm30", "zmm31")
 
 void permute_x1(std::uint64_t* words) { V100_PERMUTE(words, "xmm", "%{1to2%}", "vmovq", "8"); }
 void permute_x4(std::uint64_t* words) { V100_PERMUTE(words, "ymm", "%{1to4%}", "vmovdqa64", "32"); }

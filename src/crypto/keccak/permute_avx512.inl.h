@@ -83,15 +83,36 @@ asm(R"(
     R"(\a11, \a12, \a13, \a14, \a15, \a16, \a17, \a18, \a19, \a20, \a21, \a22, \a23, \a24
   v100_keccak_round \r, \all, (\at+8), \a0, \a6, \a12, \a18, \a24, \a3, \a9, \a10, \a16, )"
     R"(\a22, \a1, \a7, \a13, \a19, \a20, \a4, \a5, \a11, \a17, \a23, \a2, \a8, \a14, \a15, \a21
-.if \at < 176
+.if \at < 32
   v100_keccak_rounds \r, \all, (\at+16), \a0, \a9, \a13, \a17, \a21, \a18, \a22, \a1, \a5, )"
     R"(\a14, \a6, \a10, \a19, \a23, \a2, \a24, \a3, \a7, \a11, \a15, \a12, \a16, \a20, \a4, \a8
 .endif
 .endm
 
+.macro v100_keccak_turn r, a, b, c, d
+  vmovdqa64 %\r\a, %\r\()25
+  vmovdqa64 %\r\b, %\r\a
+  vmovdqa64 %\r\c, %\r\b
+  vmovdqa64 %\r\d, %\r\c
+  vmovdqa64 %\r\()25, %\r\d
+.endm
+
+# Four times six rounds, after each of which the words go back to their places.
 .macro v100_keccak_f1600 r, all
+  mov $4, %eax
+  .p2align 5
+1:
   v100_keccak_rounds \r, \all, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, )"
     R"(17, 18, 19, 20, 21, 22, 23, 24
+  v100_keccak_turn \r, 1, 2, 4, 3
+  v100_keccak_turn \r, 5, 10, 20, 15
+  v100_keccak_turn \r, 6, 12, 24, 18
+  v100_keccak_turn \r, 7, 14, 23, 16
+  v100_keccak_turn \r, 8, 11, 22, 19
+  v100_keccak_turn \r, 9, 13, 21, 17
+  add $48, %rsi
+  dec %eax
+  jnz 1b
 .endm
 
 .macro v100_keccak_load r, load, step, words:vararg

@@ -4,6 +4,7 @@
 
 #include "base/ct.h"
 #include "base/secret.h"
+#include "crypto/keccak/lanes.h"
 #include "crypto/mldsa/kernel.h"
 #include "crypto/mldsa/mldsa.h"
 
@@ -73,15 +74,49 @@ struct Shape {
 };
 
 // sample.cpp
-// FIPS 204, Algorithm 32 (ExpandA): k by l polynomials, tiled into a matrix of `columns` columns.
-void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns);
+// The stream of one matrix polynomial: five blocks give 280 candidates, of which 0.1 % fail: enough
+// but for one in 10^25 polynomials, for which matrix_poly() starts again.
+inline constexpr std::size_t stream_bytes = 5 * keccak::rate_128;
+// Streams of the lanes that are at matrix polynomials.
+struct MatrixStreams {
+  alignas(64) std::uint8_t bytes[keccak::Lanes::lanes_max][stream_bytes];
+  unsigned in_use = 0;
+  MatrixStreams() noexcept {}  // bytes stay as they are
+  unsigned take() noexcept {
+    const unsigned free = static_cast<unsigned>(__builtin_ctz(~in_use));
+    in_use |= 1u << free;
+    return free;
+  }
+  void give_back(unsigned buffer) noexcept { in_use &= ~(1u << buffer); }
+};
+// The polynomial at (row, column) of the matrix: its stream as a job, and from the stream the
+// polynomial in standard NTT order, with room for 272 coefficients.
+void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job);
+void matrix_poly(FixedBytes<32> rho, int row, int column, Bytes stream, std::int32_t* poly);
+// FIPS 204, Algorithm 32 (ExpandA): k by l polynomials, tiled into a matrix of `columns` columns,
+// with another job beside them if there is one.
+void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns,
+              const keccak::LaneJob* beside = nullptr);
 // FIPS 204, Algorithm 33 (ExpandS): `count` centred polynomials, for nonces 0, 1, …
 void expand_s(FixedBytes<64> rho_prime, int eta, std::int32_t* polys, int count);
 // FIPS 204, Algorithm 34 (ExpandMask): `count` centred polynomials, for nonces kappa, kappa + 1, …
 void expand_mask(FixedBytes<64> rho_second, unsigned kappa, int gamma1_bits, std::int32_t* polys,
                  int count);
-// FIPS 204, Algorithm 29 (SampleInBall). The challenge is public.
+// FIPS 204, Algorithm 29 (SampleInBall). The challenge is public. `first` is the first block of
+// its SHAKE256 stream.
+void sample_in_ball(Bytes challenge, FixedBytes<keccak::rate_256> first, int tau,
+                    std::int32_t* poly);
 void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly);
+
+// mu.cpp
+// What stands before the message in M': domain, length of the context, and a digest's OID.
+struct MuHead {
+  std::uint8_t bytes[13];
+};
+// The hash that gives mu (64 bytes, into `mu`), as a job: of a message or, if set, of its digest.
+// The context has at most 255 bytes; all spans and `head` outlive the job.
+void mu_job(FixedBytes<64> tr, Bytes context, Bytes message, const Digest* digest, MuHead& head,
+            FixedMutBytes<mu_bytes> mu, keccak::LaneJob& job);
 
 // encode.cpp
 // Each packs or unpacks `count` polynomials. FIPS 204, Algorithms 16 to 19.

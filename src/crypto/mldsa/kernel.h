@@ -35,6 +35,11 @@ struct MldsaKernel {
   // |v| < 10.2q; columns 4..8; the matrix canonical but for one column, which may be like v.
   void (*multiply)(const std::int32_t* matrix, const std::int32_t* v, std::int32_t* out, int rows,
                    int columns);
+  // acc += a * v times 2^-32, at most 0.7q more: one polynomial; a in standard order and canonical
+  // (as uniform gives it), or |a| < 10.2q in the kernel's order with `ordered`; |v| < 10.2q.
+  void (*accumulate)(const std::int32_t* a, const std::int32_t* v, std::int32_t* acc, bool ordered);
+  // Brings |a| < 2^30 below q, n coefficients.
+  void (*reduce)(std::int32_t* a, std::size_t n);
   // out[i] = a[i] * b, times 2^-32, |c| <= q: `count` polynomials by one; |a|, |b| < 10.2q.
   void (*scale)(const std::int32_t* a, const std::int32_t* b, std::int32_t* out, std::size_t count);
 
@@ -64,6 +69,10 @@ struct MldsaKernel {
                              std::uint8_t* hint, std::size_t n);
   // FIPS 204, Algorithm 28 (w1Encode): 6 or 4 bits a coefficient.
   void (*pack_w1)(Rounding rounding, const std::int32_t* r1, std::uint8_t* out, std::size_t n);
+  // FIPS 204, Algorithms 16 and 18 (SimpleBitPack, SimpleBitUnpack) for fields of 3, 4, 10 or 13
+  // bits.
+  void (*pack)(int bits, const std::int32_t* fields, std::uint8_t* out, std::size_t n);
+  void (*unpack)(int bits, const std::uint8_t* in, std::int32_t* fields, std::size_t n);
   // FIPS 204, Algorithms 17 and 19 (BitPack, BitUnpack) with b = 2^bits, a = b - 1: c = b - field
   // of bits + 1 bits; bits is 17 or 19. Coefficients are centred.
   void (*pack_z)(int bits, const std::int32_t* z, std::uint8_t* out, std::size_t n);

@@ -115,6 +115,6 @@ size_t uniform(i32* out, size_t have, const u8* in, size_t bytes) {
 
 }  // namespace
 
-extern const MldsaKernel kernel_avx2 = make_kernel("avx2", uniform);
+extern const MldsaKernel kernel_avx2 = make_kernel("avx2", {.uniform = uniform});
 
 }  // namespace v100::mldsa

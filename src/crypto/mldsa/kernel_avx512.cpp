@@ -89,26 +89,125 @@ namespace {
 
 // Sixteen candidates from 48 bytes at a time. The compressed lanes are stored whole (the memory
 // form of the compression is twice as slow), which is why `out` has room beyond 256.
-size_t uniform(i32* out, size_t have, const u8* in, size_t bytes) {
-  alignas(64) constexpr u8 spread_bytes[64] = {
+inline size_t take_candidates(i32* out, size_t have, V block, __mmask16 present) {
+  alignas(64) static constexpr u8 spread_bytes[64] = {
       0,  1,  2,  63, 3,  4,  5,  63, 6,  7,  8,  63, 9,  10, 11, 63, 12, 13, 14, 63, 15, 16,
       17, 63, 18, 19, 20, 63, 21, 22, 23, 63, 24, 25, 26, 63, 27, 28, 29, 63, 30, 31, 32, 63,
       33, 34, 35, 63, 36, 37, 38, 63, 39, 40, 41, 63, 42, 43, 44, 63, 45, 46, 47, 63};
   const V spread = _mm512_load_si512(spread_bytes);
-  for (size_t i = 0; i < bytes && have < 256; i += 48) {
+  const V candidate = _mm512_and_si512(_mm512_permutexvar_epi8(spread, block), splat(0x7fffff));
+  const __mmask16 accepted = _mm512_mask_cmplt_epi32_mask(present, candidate, splat(q));
+  _mm512_storeu_si512(out + have, _mm512_maskz_compress_epi32(accepted, candidate));
+  return have + static_cast<size_t>(__builtin_popcount(accepted));
+}
+size_t uniform(i32* out, size_t have, const u8* in, size_t bytes) {
+  size_t i = 0;
+  for (; i + 64 <= bytes && have < 256; i += 48) {
+    have = take_candidates(out, have, _mm512_loadu_si512(in + i), 0xffff);
+  }
+  for (; i < bytes && have < 256; i += 48) {
     const size_t left = bytes - i < 48 ? bytes - i : 48;
     const V block = _mm512_maskz_loadu_epi8((u64{1} << left) - 1, in + i);
-    const V candidate = _mm512_and_si512(_mm512_permutexvar_epi8(spread, block), splat(0x7fffff));
-    const auto present = static_cast<__mmask16>((1u << (left / 3)) - 1);
-    const __mmask16 accepted = _mm512_mask_cmplt_epi32_mask(present, candidate, splat(q));
-    _mm512_storeu_si512(out + have, _mm512_maskz_compress_epi32(accepted, candidate));
-    have += static_cast<size_t>(__builtin_popcount(accepted));
+    have = take_candidates(out, have, block, static_cast<__mmask16>((1u << (left / 3)) - 1));
   }
   return have < 256 ? have : 256;
 }
 
+// Sixteen fields of B bits are 2B bytes: one byte permutation brings each field's bytes into its
+// lane, a shift by lane aligns it.
+template <int B>
+struct Spread {
+  u8 bytes[64];
+  i32 shifts[16];
+  constexpr Spread() : bytes{}, shifts{} {
+    for (int lane = 0; lane < 16; ++lane) {
+      for (int i = 0; i < 4; ++i) {
+        bytes[4 * lane + i] = static_cast<u8>(lane * B / 8 + i);
+      }
+      shifts[lane] = lane * B % 8;
+    }
+  }
+};
+template <int B, bool Centred>
+inline void unpack_as(const u8* in, i32* out, size_t n) {
+  alignas(64) static constexpr Spread<B> spread;
+  const V bytes = _mm512_load_si512(spread.bytes);
+  const V shifts = _mm512_load_si512(spread.shifts);
+  for (size_t i = 0; i < n; i += 16, in += 2 * B) {
+    const V block = _mm512_maskz_loadu_epi8((u64{1} << (2 * B)) - 1, in);
+    V field = _mm512_srlv_epi32(_mm512_permutexvar_epi8(bytes, block), shifts);
+    field = _mm512_and_si512(field, splat((1 << B) - 1));
+    store(out + i, Centred ? sub(splat(1 << (B - 1)), field) : field);
+  }
+}
+void unpack(int bits, const u8* in, i32* fields, size_t n) {
+  return bits == 3    ? unpack_as<3, false>(in, fields, n)
+         : bits == 4  ? unpack_as<4, false>(in, fields, n)
+         : bits == 10 ? unpack_as<10, false>(in, fields, n)
+                      : unpack_as<13, false>(in, fields, n);
+}
+void unpack_z(int bits, const u8* in, i32* z, size_t n) {
+  bits == 19 ? unpack_as<20, true>(in, z, n) : unpack_as<18, true>(in, z, n);
+}
+
+// The way back: two fields become one of 2B bits in each 64-bit lane, four one of 4B bits where
+// that fits; an output word is then put together from the units that reach into it.
+template <int B>
+struct Gather {
+  static constexpr int unit = 4 * B <= 64 ? 4 * B : 2 * B;
+  static constexpr int step = 4 * B <= 64 ? 2 : 1;  // lanes from unit to unit
+  static constexpr int parts = (63 + unit) / unit + 1;
+  u64 lane[parts][8];
+  u64 shift[parts][8];  // the first to the right, the others to the left; 64 clears
+  constexpr Gather() : lane{}, shift{} {
+    for (int word = 0; word < 8; ++word) {
+      const int first = 64 * word / unit;
+      const int offset = 64 * word - first * unit;
+      for (int part = 0; part < parts; ++part) {
+        const int from = (first + part) * step;
+        const int by = part == 0 ? offset : part * unit - offset;
+        lane[part][word] = static_cast<u64>(from & 7);
+        shift[part][word] = static_cast<u64>(from < 8 && by < 64 ? by : 64);
+      }
+    }
+  }
+};
+template <int B, bool Centred>
+inline void pack_as(const i32* in, u8* out, size_t n) {
+  alignas(64) static constexpr Gather<B> gather;
+  const auto part = [](const u64* table) { return _mm512_load_si512(table); };
+  for (size_t i = 0; i < n; i += 16, out += 2 * B) {
+    const V field = Centred ? sub(splat(1 << (B - 1)), load(in + i)) : load(in + i);
+    V unit = _mm512_or_si512(_mm512_maskz_mov_epi32(0x5555, field),
+                             _mm512_slli_epi64(_mm512_srli_epi64(field, 32), B));
+    if constexpr (Gather<B>::step == 2) {
+      const V odd = _mm512_shuffle_epi32(unit, _MM_PERM_BADC);
+      unit = _mm512_or_si512(unit, _mm512_slli_epi64(odd, 2 * B));
+    }
+    V words = _mm512_srlv_epi64(_mm512_permutexvar_epi64(part(gather.lane[0]), unit),
+                                part(gather.shift[0]));
+    for (int p = 1; p < Gather<B>::parts; ++p) {
+      words = _mm512_or_si512(
+          words, _mm512_sllv_epi64(_mm512_permutexvar_epi64(part(gather.lane[p]), unit),
+                                   part(gather.shift[p])));
+    }
+    _mm512_mask_storeu_epi8(out, (u64{1} << (2 * B)) - 1, words);
+  }
+}
+void pack(int bits, const i32* fields, u8* out, size_t n) {
+  return bits == 3    ? pack_as<3, false>(fields, out, n)
+         : bits == 4  ? pack_as<4, false>(fields, out, n)
+         : bits == 10 ? pack_as<10, false>(fields, out, n)
+                      : pack_as<13, false>(fields, out, n);
+}
+void pack_z(int bits, const i32* z, u8* out, size_t n) {
+  bits == 19 ? pack_as<20, true>(z, out, n) : pack_as<18, true>(z, out, n);
+}
+
 }  // namespace
 
-extern const MldsaKernel kernel_avx512 = make_kernel("avx512", uniform);
+extern const MldsaKernel kernel_avx512 = make_kernel(
+    "avx512",
+    {.uniform = uniform, .pack = pack, .unpack = unpack, .pack_z = pack_z, .unpack_z = unpack_z});
 
 }  // namespace v100::mldsa

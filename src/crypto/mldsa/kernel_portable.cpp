@@ -45,6 +45,6 @@ struct WideSum {
 
 namespace v100::mldsa {
 
-extern const MldsaKernel kernel_portable = make_kernel("portable", uniform_scalar);
+extern const MldsaKernel kernel_portable = make_kernel("portable", {});
 
 }  // namespace v100::mldsa

@@ -173,6 +173,38 @@ TEST(MldsaKernel, MatrixProducts) {
   }
 }
 
+TEST(MldsaKernel, AccumulatedProductsAreTheMatrixOnes) {
+  Rng rng(seed);
+  for (int round = 0; round < 30; ++round) {
+    Vector<7> a, v, tiled;
+    Vector<1> sum, product, ordered;
+    for (std::int32_t& c : a.c) {
+      c = round == 0 ? q - 1 : below(rng, q);
+    }
+    for (std::int32_t& c : v.c) {
+      c = round == 0 ? 10 * q : below(rng, 20 * q) - 10 * q;
+    }
+    std::memset(sum.c, 0, sizeof sum.c);
+    for (int column = 0; column < 7; ++column) {
+      other().tile(a.poly(column), tiled.c, 0, column, 1, 7);
+      if (column == 3) {
+        other().tile(a.poly(column), ordered.c, 0, 0, 1, 1);
+      }
+      other().accumulate(column == 3 ? ordered.c : a.poly(column), v.poly(column), sum.c,
+                         column == 3);
+    }
+    for (const std::int32_t c : sum.c) {
+      EXPECT_LE(std::abs(c), 7 * 0.71 * q);
+    }
+    other().reduce(sum.c, 256);
+    other().multiply(tiled.c, v.c, product.c, 1, 7);
+    EXPECT_TRUE(equal_mod(sum, product));
+    for (const std::int32_t c : sum.c) {
+      EXPECT_LE(std::abs(c), q);
+    }
+  }
+}
+
 TEST(MldsaKernel, UniformAcceptsTheSameCandidates) {
   Rng rng(seed);
   for (int round = 0; round < 500; ++round) {
@@ -318,6 +350,18 @@ TEST(MldsaKernel, PackingIsThePortableOnesAndReturns) {
       EXPECT_EQ(a, b);
       other().unpack_z(bits, b.data(), back.c, 512);
       EXPECT_EQ(std::memcmp(z.c, back.c, sizeof z.c), 0);
+    }
+    for (const int bits : {3, 4, 10, 13}) {
+      Vector<2> fields, back;
+      for (std::int32_t& c : fields.c) {
+        c = round == 0 ? (1 << bits) - 1 : below(rng, 1 << bits);
+      }
+      Buffer a(static_cast<std::size_t>(64 * bits)), b(a.size());
+      plain().pack(bits, fields.c, a.data(), 512);
+      other().pack(bits, fields.c, b.data(), 512);
+      EXPECT_EQ(a, b);
+      other().unpack(bits, b.data(), back.c, 512);
+      EXPECT_EQ(std::memcmp(fields.c, back.c, sizeof fields.c), 0);
     }
     for (const Rounding rounding : {Rounding::by_88, Rounding::by_32}) {
       Vector<2> w1;

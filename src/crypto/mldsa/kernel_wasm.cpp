@@ -64,6 +64,6 @@ struct WideSum {
 
 namespace v100::mldsa {
 
-extern const MldsaKernel kernel_wasm = make_kernel("simd128", uniform_scalar);
+extern const MldsaKernel kernel_wasm = make_kernel("simd128", {});
 
 }  // namespace v100::mldsa

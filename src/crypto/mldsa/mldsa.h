@@ -225,6 +225,8 @@ class PreparedVerifier {
   Result<MuHasher> mu_hasher(Bytes context) const;
 
  private:
+  template <class Q>
+  friend class VerifyRun;
   // [A | -t1 2^13] in the NTT domain, so that Az - ct1 2^13 is one product with (z, c).
   alignas(64) std::int32_t matrix_[static_cast<std::size_t>(P::k * (P::l + 1)) * 256];
   ByteArray<64> tr_;
@@ -260,15 +262,21 @@ class PreparedSigner {
 // Batches. Results stand per item; one bad item does not touch the others.
 enum class Verdict : std::uint8_t { valid, invalid, malformed };
 
-// Exactly one of `prepared` and `key` is set; all pointers outlive the call.
+// One signature to check. Exactly one of `prepared` and `key` is set. What is signed is `mu` if
+// set, else `digest` if set, else `message`; the latter two in `context`. All pointers and spans
+// outlive the call.
 template <class P>
 struct VerifyItem {
   const PreparedVerifier<P>* prepared = nullptr;
   const PublicKey<P>* key = nullptr;
-  Bytes message;
-  Bytes context;
-  Bytes signature;  // of any length: a wrong one is `malformed`
+  Bytes message = {};
+  Bytes context = {};
+  Bytes signature = {};  // of any length: a wrong one is `malformed`
+  const Digest* digest = nullptr;
+  const Mu* mu = nullptr;
 };
+// Any mix of keys and message lengths, from one item up; out[i] is what items[i] alone would get.
+// Hashes of up to eight items run side by side. Needs 90 KiB of stack.
 template <class P>
 void verify_batch(std::span<const VerifyItem<P>> items, std::span<Verdict> out);
 

@@ -77,14 +77,33 @@ Result<MuHasher> MuHasher::prehash(FixedBytes<64> tr, const Digest& digest, Byte
     return fail(Errc::malformed, "mldsa: context above 255 bytes");
   }
   MuHasher hasher(tr);
-  const std::uint8_t head[2] = {1, static_cast<std::uint8_t>(context.size())};
-  const std::uint8_t oid[11] = {
-      0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, info(digest.hash()).oid_last};
-  hasher.update(head);
-  hasher.update(context);
-  hasher.update(oid);
-  hasher.update(digest.bytes());
+  MuHead head;
+  keccak::LaneJob job;
+  ByteArray<mu_bytes> unused;
+  mu_job(tr, context, {}, &digest, head, unused, job);
+  for (int part = 1; part < 5; ++part) {
+    hasher.update(job.parts[part]);
+  }
   return hasher;
+}
+
+void mu_job(FixedBytes<64> tr, Bytes context, Bytes message, const Digest* digest, MuHead& head,
+            FixedMutBytes<mu_bytes> mu, keccak::LaneJob& job) {
+  static constexpr std::uint8_t oid[10] = {0x06, 0x09, 0x60, 0x86, 0x48,
+                                           0x01, 0x65, 0x03, 0x04, 0x02};
+  head.bytes[0] = digest != nullptr;
+  head.bytes[1] = static_cast<std::uint8_t>(context.size());
+  job.parts[0] = tr;
+  job.parts[1] = Bytes(head.bytes, 2);
+  job.parts[2] = context;
+  job.parts[3] = message;
+  if (digest != nullptr) {
+    std::memcpy(head.bytes + 2, oid, sizeof oid);
+    head.bytes[12] = info(digest->hash()).oid_last;
+    job.parts[3] = Bytes(head.bytes + 2, 11);
+    job.parts[4] = digest->bytes();
+  }
+  job.out = mu;
 }
 
 void MuHasher::update(Bytes piece) noexcept { hash_.absorb(piece); }

@@ -372,6 +372,29 @@ void multiply(const i32* matrix, const i32* v, i32* out, int rows, int columns) 
   }
 }
 
+// Bound: |c| <= q/2 + 10.2q * 10.2q / 2^32 < 0.71q for each call.
+void accumulate(const i32* a, const i32* v, i32* acc, bool ordered) {
+  for (int g = 0; g < groups; ++g) {
+    V rows[lanes];
+#pragma GCC unroll 16
+    for (int j = 0; j < lanes; ++j) {
+      rows[j] = load(a + g * group + j * lanes);
+    }
+    if constexpr (lanes > 1) {
+      if (!ordered) {
+        transpose(rows);
+      }
+    }
+#pragma GCC unroll 16
+    for (int j = 0; j < lanes; ++j) {
+      const int at = g * group + j * lanes;
+      WideSum sum{};
+      sum.add_product(rows[j], load(v + at));
+      store(acc + at, add(load(acc + at), sum.montgomery_reduced()));
+    }
+  }
+}
+
 void scale(const i32* a, const i32* b, i32* out, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     for (int j = 0; j < 256; j += lanes) {

@@ -17,6 +17,13 @@ void subtract_mod(i32* a, const i32* b, size_t n) {
     a[i] = select_negative(a[i] - b[i], q);
   }
 }
+// With t = round(a / 2^23), |a - t q| <= 2^22 + |t| (2^23 - q) < q for |a| < 2^30.
+void reduce(i32* a, size_t n) {
+  static_assert((1 << 22) + 129 * ((1 << 23) - q) < q);
+  for (size_t i = 0; i < n; ++i) {
+    a[i] -= ((a[i] + (1 << 22)) >> 23) * q;
+  }
+}
 inline i32 centred_one(i32 a) { return a - ((((q - 1) / 2 - a) >> 31) & q); }
 void centre(i32* a, size_t n) {
   for (size_t i = 0; i < n; ++i) {
@@ -127,7 +134,7 @@ void pack_w1(Rounding rounding, const i32* r1, u8* out, size_t n) {
 }
 
 // Two fields of Bits + 1 bits at a time (18: four make nine bytes; 20: two make five).
-void pack_z(int bits, const i32* z, u8* out, size_t n) {
+[[maybe_unused]] void pack_z_plain(int bits, const i32* z, u8* out, size_t n) {
   if (bits == 19) {
     for (size_t i = 0; i < n / 2; ++i) {
       const u64 pair = static_cast<u64>((1 << 19) - z[2 * i]) |
@@ -150,7 +157,7 @@ void pack_z(int bits, const i32* z, u8* out, size_t n) {
     out[9 * i + 8] = static_cast<u8>(d >> 10);
   }
 }
-void unpack_z(int bits, const u8* in, i32* z, size_t n) {
+[[maybe_unused]] void unpack_z_plain(int bits, const u8* in, i32* z, size_t n) {
   if (bits == 19) {
     for (size_t i = 0; i < n / 2; ++i) {
       const u8* p = in + 5 * i;
@@ -183,10 +190,76 @@ inline size_t uniform_one(i32* out, size_t have, const u8* in) {
   return have;
 }
 
-using Uniform = size_t (*)(i32*, size_t, const u8*, size_t);
-constexpr MldsaKernel make_kernel(const char* name, Uniform uniform) {
-  return {name,   ntt,      intt,    tile,      multiply, scale,     uniform, add_mod, subtract_mod,
-          centre, uncentre, exceeds, decompose, use_hint, make_hint, pack_w1, pack_z,  unpack_z};
+// Little-endian fields of `Bits` bits, through a 64-bit window.
+template <int Bits>
+void pack_fields(const i32* fields, u8* out, size_t n) {
+  u64 window = 0;
+  int held = 0;
+  for (size_t i = 0; i < n; ++i) {
+    window |= static_cast<u64>(static_cast<u32>(fields[i])) << held;
+    for (held += Bits; held >= 8; held -= 8) {
+      *out++ = static_cast<u8>(window);
+      window >>= 8;
+    }
+  }
+}
+template <int Bits>
+void unpack_fields(const u8* in, i32* fields, size_t n) {
+  u64 window = 0;
+  int held = 0;
+  for (size_t i = 0; i < n; ++i) {
+    for (; held < Bits; held += 8) {
+      window |= static_cast<u64>(*in++) << held;
+    }
+    fields[i] = static_cast<i32>(static_cast<u32>(window) & ((1u << Bits) - 1));
+    window >>= Bits;
+    held -= Bits;
+  }
+}
+[[maybe_unused]] void pack_any(int bits, const i32* fields, u8* out, size_t n) {
+  return bits == 3    ? pack_fields<3>(fields, out, n)
+         : bits == 4  ? pack_fields<4>(fields, out, n)
+         : bits == 10 ? pack_fields<10>(fields, out, n)
+                      : pack_fields<13>(fields, out, n);
+}
+[[maybe_unused]] void unpack_any(int bits, const u8* in, i32* fields, size_t n) {
+  return bits == 3    ? unpack_fields<3>(in, fields, n)
+         : bits == 4  ? unpack_fields<4>(in, fields, n)
+         : bits == 10 ? unpack_fields<10>(in, fields, n)
+                      : unpack_fields<13>(in, fields, n);
+}
+
+// What an instruction set may have better code for than the plain loops.
+struct Special {
+  size_t (*uniform)(i32*, size_t, const u8*, size_t) = uniform_scalar;
+  void (*pack)(int, const i32*, u8*, size_t) = pack_any;
+  void (*unpack)(int, const u8*, i32*, size_t) = unpack_any;
+  void (*pack_z)(int, const i32*, u8*, size_t) = pack_z_plain;
+  void (*unpack_z)(int, const u8*, i32*, size_t) = unpack_z_plain;
+};
+constexpr MldsaKernel make_kernel(const char* name, const Special& special) {
+  return {name,
+          ntt,
+          intt,
+          tile,
+          multiply,
+          accumulate,
+          reduce,
+          scale,
+          special.uniform,
+          add_mod,
+          subtract_mod,
+          centre,
+          uncentre,
+          exceeds,
+          decompose,
+          use_hint,
+          make_hint,
+          pack_w1,
+          special.pack,
+          special.unpack,
+          special.pack_z,
+          special.unpack_z};
 }
 
 }  // namespace

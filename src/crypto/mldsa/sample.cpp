@@ -55,35 +55,87 @@ std::size_t group_size(int count, int first) {
 
 }  // namespace
 
-void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns) {
-  // Five blocks give 280 candidates, of which 0.1 % fail: enough but for one in 10^25 polynomials;
-  // the loop below serves that one too.
-  constexpr std::size_t first_bytes = 5 * keccak::rate_128;
-  for (int first = 0; first < k * l; first += static_cast<int>(lanes_max)) {
-    const std::size_t lanes = group_size(k * l, first);
-    Streams<32, first_bytes> streams(keccak::rate_128, lanes);
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const int index = first + static_cast<int>(lane);
-      streams.seed(lane, rho, static_cast<unsigned>(index % l), static_cast<unsigned>(index / l));
-    }
-    streams.start();
-    // FIPS 204, Algorithm 30 (RejNTTPoly), side by side.
-    alignas(64) std::int32_t polys[lanes_max][272];
-    std::size_t have[lanes_max] = {};
-    bool short_of = true;
-    for (std::size_t size = first_bytes; short_of; size = keccak::rate_128) {
-      streams.next(size);
-      short_of = false;
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        have[lane] = kernel().uniform(polys[lane], have[lane], streams.out(lane), size);
-        short_of = short_of || have[lane] < 256;
+namespace {
+
+// The nonces of ExpandA: column, then row.
+struct Nonces {
+  std::uint8_t bytes[8][8][2];
+  constexpr Nonces() : bytes{} {
+    for (unsigned row = 0; row < 8; ++row) {
+      for (unsigned column = 0; column < 8; ++column) {
+        bytes[row][column][0] = static_cast<std::uint8_t>(column);
+        bytes[row][column][1] = static_cast<std::uint8_t>(row);
       }
     }
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const int index = first + static_cast<int>(lane);
-      kernel().tile(polys[lane], matrix, index / l, index % l, k, columns);
+  }
+};
+constexpr Nonces nonces;
+
+}  // namespace
+
+void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job) {
+  job.rate = keccak::rate_128;
+  job.parts[0] = rho;
+  job.parts[1] = nonces.bytes[row][column];
+  job.out = stream;
+}
+
+// FIPS 204, Algorithm 30 (RejNTTPoly)
+void matrix_poly(FixedBytes<32> rho, int row, int column, Bytes stream, std::int32_t* poly) {
+  std::size_t have = kernel().uniform(poly, 0, stream.data(), stream.size());
+  if (have < 256) {
+    keccak::Shake128 xof;
+    xof.absorb(rho);
+    xof.absorb(nonces.bytes[row][column]);
+    have = 0;
+    while (have < 256) {
+      ByteArray<keccak::rate_128> block;
+      xof.squeeze(block);
+      have = kernel().uniform(poly, have, block.data(), block.size());
     }
   }
+}
+
+void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns,
+              const keccak::LaneJob* beside) {
+  struct Source {
+    FixedBytes<32> rho;
+    int k, l;
+    std::int32_t* matrix;
+    int columns;
+    const keccak::LaneJob* beside;
+    int taken = 0;
+    MatrixStreams streams{};
+
+    bool next(keccak::LaneJob& job) {
+      if (beside != nullptr) {
+        job = *beside;
+        job.tag = ~std::uint32_t{0};
+        beside = nullptr;
+        return true;
+      }
+      if (taken == k * l) {
+        return false;
+      }
+      const unsigned buffer = streams.take();
+      matrix_job(rho, taken / l, taken % l, streams.bytes[buffer], job);
+      job.tag = static_cast<std::uint32_t>(taken++) << 3 | buffer;
+      return true;
+    }
+    void done(std::uint32_t tag) {
+      if (tag == ~std::uint32_t{0}) {
+        return;
+      }
+      const int index = static_cast<int>(tag >> 3);
+      alignas(64) std::int32_t poly[272];
+      matrix_poly(rho, index / l, index % l, streams.bytes[tag & 7], poly);
+      streams.give_back(tag & 7);
+      kernel().tile(poly, matrix, index / l, index % l, k, columns);
+    }
+  };
+  Source source{rho, k, l, matrix, columns, beside};
+  keccak::Lanes lanes;
+  lanes.run(source);
 }
 
 namespace {
@@ -150,11 +202,11 @@ void expand_mask(FixedBytes<64> rho_second, unsigned kappa, int gamma1_bits, std
   }
 }
 
-void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly) {
-  keccak::Shake256 shake;
-  shake.absorb(challenge);
+void sample_in_ball(Bytes challenge, FixedBytes<keccak::rate_256> first, int tau,
+                    std::int32_t* poly) {
   ByteArray<keccak::rate_256> block;
-  shake.squeeze(block);
+  copy(block, first);
+  std::optional<keccak::Shake256> more;
   std::uint64_t signs = load_le<std::uint64_t>(block.data());
   std::size_t at = 8;
   std::memset(poly, 0, 256 * sizeof *poly);
@@ -162,7 +214,12 @@ void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly) {
     int j;
     do {
       if (at == block.size()) {
-        shake.squeeze(block);
+        if (!more) {
+          more.emplace();
+          more->absorb(challenge);
+          more->squeeze(block);
+        }
+        more->squeeze(block);
         at = 0;
       }
       j = block[at++];
@@ -171,6 +228,12 @@ void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly) {
     poly[j] = 1 - 2 * static_cast<std::int32_t>(signs & 1);
     signs >>= 1;
   }
+}
+
+void sample_in_ball(Bytes challenge, int tau, std::int32_t* poly) {
+  ByteArray<keccak::rate_256> first;
+  keccak::shake256(first, {challenge});
+  sample_in_ball(challenge, first, tau, poly);
 }
 
 }  // namespace v100::mldsa

@@ -115,9 +115,11 @@ struct Case {
   bool can_fail = false;
   element json;
 
-  explicit Case(const element& e) : json(e) {
-    (void)e["must_fail"].get(must_fail);
-    (void)e["can_fail"].get(can_fail);
+  explicit Case(const element& e)
+      : must_fail(flag(e, "must_fail")), can_fail(flag(e, "can_fail")), json(e) {}
+  static bool flag(const element& e, const char* key) {
+    bool value = false;
+    return e[key].get(value) == simdjson::SUCCESS && value;
   }
   bool has(const char* key) const { return json[key].error() == simdjson::SUCCESS; }
   std::string name() const { return std::string(std::string_view(json["name"])); }

@@ -4,13 +4,15 @@ import type { Badge, DropReason, ParticipantSecurity, Reason } from './api.ts';
 import { fromHex, type Bytes } from './bytes.ts';
 import { DROPS, senderOf, type BadgeAnswer, type Core, type View } from './core.ts';
 import type { Transforms } from './transform.ts';
-import type { Watched } from './wire.ts';
+import { SentGuard } from './sent.ts';
+import type { SentCount, Watched } from './wire.ts';
 
 const UNPROTECTED_GRACE_MS = 1000; // a transform starts a moment after the page made it
 
 export class Badges {
   private watched: Watched = { senders: [], receivers: [] };
   private readonly unprotectedSince = new Map<string, number>();
+  private readonly guard = new SentGuard();
   private last = '';
 
   constructor(
@@ -20,6 +22,12 @@ export class Badges {
 
   watch(watched: Watched): void {
     this.watched = watched;
+  }
+
+  sent(counts: SentCount[]): void {
+    const now = performance.now();
+    for (const { id, sent } of counts)
+      this.guard.note(id, Number(sent), this.transforms.seenBy(id), now);
   }
 
   judge(): BadgeAnswer {
@@ -54,7 +62,7 @@ export class Badges {
       return now - since > UNPROTECTED_GRACE_MS;
     };
     const senders = this.watched.senders
-      .filter((s, i) => overdue(`s${i}:${s.track}`, s.id))
+      .filter((s, i) => overdue(`s${i}:${s.track}`, s.id) || (s.id !== null && this.guard.bad(s.id, now)))
       .map((s) => s.track);
     const receivers = this.watched.receivers
       .filter((r, i) => overdue(`r${i}:${r.source.leafId}:${r.source.track}`, r.id))

@@ -19,7 +19,7 @@ import type { Pins } from './pins.ts';
 import { Said } from './said.ts';
 import type { Transforms } from './transform.ts';
 import { openWith, sealFrame, sealWith, x25519, type FrameKeys } from './webcrypto.ts';
-import { Refusal, type Watched } from './wire.ts';
+import { Refusal, type SentCount, type Watched } from './wire.ts';
 
 const KEYS_A_FRAME = 40; // signaling.md §3
 const MEMBERS_MAX = 200;
@@ -404,6 +404,9 @@ export class Call {
 
   watch(watched: Watched): void {
     this.badges.watch(watched);
+  }
+  sent(counts: SentCount[]): void {
+    this.badges.sent(counts);
   }
 
   private showBadge(): void {

@@ -20,12 +20,20 @@ import type {
   Source,
   Track,
 } from './api.ts';
-import { Refusal, type FromWorker, type ToWorker, type TransformOptions, type Watched } from './wire.ts';
+import {
+  Refusal,
+  type FromWorker,
+  type SentCount,
+  type ToWorker,
+  type TransformOptions,
+  type Watched,
+} from './wire.ts';
 
 const PING_MS = 400;
 const OVERDUE_MS = 1200; // and one more ping: within 2 s the page knows
 const DEAD_MS = 10_000;
 const WATCH_MS = 250;
+const COUNT_MS = 2000;
 const UNANSWERED = {
   state: 'amber' as const,
   reasons: [{ code: 'worker-dead' as const, who: null, track: null }],
@@ -68,6 +76,7 @@ class CryptoClient implements CryptoApi {
   private suspected = false;
   private doubted = false;
   private lastBadge: Badge = { state: 'grey', reasons: [], participants: [] };
+  private counting = false;
   private dead = false;
 
   constructor(private readonly worker: Worker) {
@@ -75,6 +84,7 @@ class CryptoClient implements CryptoApi {
     worker.onerror = (e) => this.die(e.message || 'the crypto worker failed');
     this.timers.push(window.setInterval(() => this.ping(), PING_MS));
     this.timers.push(window.setInterval(() => this.watch(), WATCH_MS));
+    this.timers.push(window.setInterval(() => void this.count(), COUNT_MS));
   }
 
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void {
@@ -217,6 +227,21 @@ class CryptoClient implements CryptoApi {
     this.emit('dead', { why });
   }
 
+  // What the browser says it sent, for the badge: no more than came through our transforms (sent.ts).
+  private async count(): Promise<void> {
+    const pc = this.connection;
+    if (this.counting || !pc || pc.connectionState !== 'connected') return;
+    this.counting = true;
+    const counts: SentCount[] = [];
+    for (const sender of pc.getSenders()) {
+      const line = this.senders.get(sender);
+      const stats = line && (await sender.getStats().catch(() => null));
+      if (stats) counts.push({ id: line.id, sent: framesSent(stats) });
+    }
+    this.counting = false;
+    if (pc === this.connection) this.tell('sent', counts);
+  }
+
   // What is really on the connection, for the badge: a line without our transform is named.
   private watch(): void {
     const pc = this.connection;
@@ -245,4 +270,15 @@ class CryptoClient implements CryptoApi {
     this.lastWatched = text;
     this.tell('watch', watched);
   }
+}
+
+// Sound goes a frame a packet.
+function framesSent(stats: RTCStatsReport): number {
+  let sent = 0;
+  stats.forEach((s) => {
+    if (s.type !== 'outbound-rtp') return;
+    const packets = (s.packetsSent ?? 0) - (s.retransmittedPacketsSent ?? 0);
+    sent += s.kind === 'audio' ? packets : (s.framesSent ?? 0);
+  });
+  return sent;
 }

@@ -31,6 +31,7 @@ export interface TransformHost {
 export class Transforms {
   private readonly live = new Map<number, TransformOptions>();
   private readonly waiting = new Map<number, boolean>(); // dropped for want of a key
+  private readonly seen = new Map<number, number>(); // frames to be sent, by transform
   private table: CodecTable = {};
 
   constructor(private readonly host: TransformHost) {}
@@ -45,6 +46,10 @@ export class Transforms {
   assign(id: number, source: Source): void {
     const options = this.live.get(id);
     if (options) Object.assign(options, source);
+  }
+  /** Frames that came to it, sealed or dropped. */
+  seenBy(id: number): number {
+    return this.seen.get(id) ?? 0;
   }
   get(id: number): TransformOptions | undefined {
     return this.live.get(id);
@@ -92,6 +97,7 @@ export class Transforms {
 
   private async seal(options: TransformOptions, frame: EncodedFrame): Promise<boolean> {
     const { core, keys } = this.host;
+    this.seen.set(options.id, this.seenBy(options.id) + 1);
     if (!this.host.active()) return false;
     const data = new Uint8Array(frame.data);
     const codec = this.codec(frame);

@@ -19,6 +19,12 @@ export interface Watched {
   receivers: { id: number | null; source: Source }[];
 }
 
+/** Frames that the browser says it sent of one of our senders, since that was made. */
+export interface SentCount {
+  id: number;
+  sent: number;
+}
+
 /** Methods that answer, by name. Arguments travel as an array. */
 export interface Calls {
   start(options: StartOptions): Promise<Device>;

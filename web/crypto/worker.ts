@@ -9,7 +9,7 @@ import { Pins } from './pins.ts';
 import { openStore } from './store.ts';
 import { Transforms, type Transformer } from './transform.ts';
 import { FrameKeys } from './webcrypto.ts';
-import { Refusal, type CodecTable, type FromWorker, type StartOptions, type ToWorker, type Watched } from './wire.ts';
+import { Refusal, type CodecTable, type FromWorker, type SentCount, type StartOptions, type ToWorker, type Watched } from './wire.ts';
 
 interface Scope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -125,6 +125,7 @@ const methods: Record<string, (...args: never[]) => unknown> = {
   setHand: (up: boolean) => call?.setHand(up),
   setMuted: (tracks: Track[]) => call?.setMuted(tracks),
   watch: (watched: Watched) => call?.watch(watched),
+  sent: (counts: SentCount[]) => call?.sent(counts),
   codecs: (table: CodecTable) => started?.transforms.setCodecs(table),
   assign: (id: number, source: Source) => started?.transforms.assign(id, source),
 };

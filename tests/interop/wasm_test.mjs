@@ -3,29 +3,16 @@
 //   node tests/interop/wasm_test.mjs node|chromium|firefox --wasm FILE --native PROGRAM
 // Exit 77: something that the test needs is not installed (said in one line).
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { bundle, openChromium, openFirefox, serve } from './pages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const web = createRequire(join(here, '../../web/package.json'));
 const target = process.argv[2];
 const option = (name) => process.argv[process.argv.indexOf(name) + 1];
-const skip = (why) => {
-  console.log(`skipped: ${why}`);
-  process.exit(77);
-};
-const need = (name) => {
-  try {
-    return web(name);
-  } catch {
-    skip(`npm package ${name} is not installed (npm ci --prefix web)`);
-  }
-};
 
 const sizeLimit = 150 * 1024; // gzipped: what a first visit may cost for crypto
 
@@ -36,54 +23,6 @@ function checkModule(wasm) {
   const zipped = gzipSync(wasm, { level: 9 }).length;
   console.log(`v100.wasm: ${wasm.length} bytes, ${zipped} gzipped`);
   if (zipped > sizeLimit) throw new Error(`v100.wasm is above ${sizeLimit} bytes gzipped`);
-}
-
-// Everything the page loads, from memory, on a loopback port.
-async function serve(files) {
-  const server = createServer((request, response) => {
-    const file = files[request.url];
-    response.writeHead(file ? 200 : 404, { 'content-type': file?.[0] ?? 'text/plain' });
-    response.end(file?.[1]);
-  });
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
-}
-
-const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-async function openChromium() {
-  const path = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
-  if (!path) skip('no chromium');
-  const { chromium } = need('playwright-core');
-  return chromium.launch({ executablePath: path, headless: true, args: chromiumFlags });
-}
-
-async function openFirefox() {
-  const path = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
-  if (!path) skip('no firefox');
-  const puppeteer = need('puppeteer-core');
-  return (puppeteer.default ?? puppeteer).launch({
-    browser: 'firefox',
-    executablePath: path,
-    headless: true,
-    extraPrefsFirefox: {
-      'network.captive-portal-service.enabled': false,
-      'network.connectivity-service.enabled': false,
-      'datareporting.healthreport.uploadEnabled': false,
-      'browser.safebrowsing.malware.enabled': false,
-      'browser.safebrowsing.phishing.enabled': false,
-      'app.normandy.enabled': false,
-      'extensions.update.enabled': false,
-    },
-  });
 }
 
 // In the page: the cases once in the page itself and once in a module worker.
@@ -105,7 +44,7 @@ const inPage = async () => {
 async function runInBrowser(browser, site) {
   try {
     const page = await browser.newPage();
-    await page.goto(site.url + '/');
+    await page.goto(site.url);
     console.log(`browser: ${await browser.version()}`);
     return await page.evaluate(inPage);
   } finally {
@@ -117,21 +56,13 @@ async function main() {
   const wasm = readFileSync(option('--wasm'));
   checkModule(wasm);
   const native = execFileSync(option('--native'), { maxBuffer: 1 << 28 });
-  const { build } = need('esbuild');
-  const bundle = await build({
-    entryPoints: [join(here, 'wasm_cases.ts')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-  });
-  const script = bundle.outputFiles[0].contents;
+  const script = await bundle(join(here, 'wasm_cases.ts'));
   let reports;
   if (target === 'node') {
     const folder = mkdtempSync(join(tmpdir(), 'v100-wasm-'));
     try {
       const file = join(folder, 'cases.mjs');
-      (await import('node:fs')).writeFileSync(file, script);
+      writeFileSync(file, script);
       const { runCases } = await import(pathToFileURL(file));
       console.log(`node ${process.version}`);
       reports = { node: await runCases(wasm, JSON.parse(native)) };

@@ -11,6 +11,7 @@
 //   crypto.attach(pc); crypto.protect(sender, {track: Track.camera}); crypto.unprotect(receiver, …)
 //   crypto.send({t: 'offer', …})                          // the page's own messages, signed in order
 //   await crypto.leave()                                  // wipes
+import type { CODES } from '../wasm/core.ts';
 
 /** Lower-case hex of 32 bytes. */
 export type LeafId = string;
@@ -265,15 +266,5 @@ export interface CryptoApi {
 
 /** Errors that CryptoApi rejects with: `code` is one of base/result.h's names. */
 export interface CryptoError extends Error {
-  code:
-    | 'malformed'
-    | 'unauthenticated'
-    | 'forbidden'
-    | 'not_found'
-    | 'conflict'
-    | 'too_large'
-    | 'busy'
-    | 'timed_out'
-    | 'unavailable'
-    | 'unsupported';
+  code: (typeof CODES)[number];
 }

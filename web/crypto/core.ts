@@ -1,21 +1,9 @@
 // src/e2ee in WASM behind typed calls (web/wasm/e2ee_state.h and the exports that include it are the
 // other side). One instance is one device and at most one call.
-import type { CryptoError, DropReason, Role, Track, Trust } from './api.ts';
+import { CODES } from '../wasm/core.ts';
+import type { DropReason, Role, Track, Trust } from './api.ts';
 import { Reader, Writer, text, utf8, type Bytes } from './bytes.ts';
 import { Refusal } from './wire.ts';
-
-const CODES: CryptoError['code'][] = [
-  'malformed',
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'conflict',
-  'too_large',
-  'busy',
-  'timed_out',
-  'unavailable',
-  'unsupported',
-];
 
 /** In the order of e2ee::Drop. */
 export const DROPS: DropReason[] = [

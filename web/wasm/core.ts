@@ -11,8 +11,9 @@ export class CoreError extends Error {
     super(`v100.wasm: ${code}`);
   }
 }
-export type ErrorCode = (typeof codes)[number] | 'bad_argument';
-const codes = [
+export type ErrorCode = (typeof CODES)[number] | 'bad_argument';
+/** Of base/result.h, in its order: what exports answer, less one. */
+export const CODES = [
   'malformed',
   'unauthenticated',
   'forbidden',
@@ -100,7 +101,7 @@ export class Instance {
   status(name: string, ...args: number[]): ErrorCode | 'ok' {
     const status = this.fn(name)(...args);
     if (status === 0) return 'ok';
-    return status === badArgument ? 'bad_argument' : (codes[status - 1] ?? 'bad_argument');
+    return status === badArgument ? 'bad_argument' : (CODES[status - 1] ?? 'bad_argument');
   }
   /** Runs an export and throws CoreError when it refuses. */
   run(name: string, ...args: number[]): void {

@@ -2,64 +2,24 @@
 //   node web/crypto/loop/run.mjs chromium|firefox --wasm FILE
 // Exit 77: something that the test needs is not installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle, openChromium, openFirefox, serve } from '../../../tests/interop/pages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const web = createRequire(join(here, '../../package.json'));
 const target = process.argv[2];
 const wasm = process.argv[process.argv.indexOf('--wasm') + 1];
-const skip = (why) => {
-  console.log(`skipped: ${why}`);
-  process.exit(77);
-};
-const need = (name) => {
-  try {
-    return web(name);
-  } catch {
-    return skip(`npm package ${name} is not installed (npm ci --prefix web)`);
-  }
-};
 
-async function bundle(entry) {
-  const built = await need('esbuild').build({
-    entryPoints: [join(here, entry)],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-  });
-  return built.outputFiles[0].text;
-}
-
-async function serve() {
-  const files = {
-    '/favicon.ico': ['image/x-icon', ''],
-    '/': ['text/html', '<!doctype html><title>loop</title><script type="module" src="/page.js"></script>'],
-    '/page.js': ['text/javascript', await bundle('page.ts')],
-    '/worker.js': ['text/javascript', await bundle('worker.ts')],
-    '/v100.wasm': ['application/wasm', readFileSync(wasm)],
-  };
-  const server = createServer((request, response) => {
-    const file = files[request.url];
-    response.writeHead(file ? 200 : 404, { 'content-type': file?.[0] ?? 'text/plain' });
-    response.end(file?.[1]);
-  });
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
-}
+const pages = async () => ({
+  '/favicon.ico': ['image/x-icon', ''],
+  '/': ['text/html', '<!doctype html><title>loop</title><script type="module" src="/page.js"></script>'],
+  '/page.js': ['text/javascript', await bundle(join(here, 'page.ts'))],
+  '/worker.js': ['text/javascript', await bundle(join(here, 'worker.ts'))],
+  '/v100.wasm': ['application/wasm', readFileSync(wasm)],
+});
 
 const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
   '--allow-loopback-in-peer-connection',
   '--use-fake-device-for-media-stream',
   '--use-fake-ui-for-media-stream',
@@ -71,31 +31,9 @@ const firefoxPrefs = {
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.autoplay.default': 0,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-  'datareporting.healthreport.uploadEnabled': false,
-  'browser.safebrowsing.malware.enabled': false,
-  'browser.safebrowsing.phishing.enabled': false,
-  'app.normandy.enabled': false,
-  'extensions.update.enabled': false,
 };
 
-async function open() {
-  if (target === 'chromium') {
-    const executablePath = '/usr/bin/chromium';
-    if (!existsSync(executablePath)) skip('no chromium');
-    return need('playwright-core').chromium.launch({ executablePath, args: chromiumFlags });
-  }
-  const executablePath = '/usr/bin/firefox-esr';
-  if (!existsSync(executablePath)) skip('no firefox');
-  const puppeteer = need('puppeteer-core');
-  return (puppeteer.default ?? puppeteer).launch({
-    browser: 'firefox',
-    executablePath,
-    headless: true,
-    extraPrefsFirefox: firefoxPrefs,
-  });
-}
+const open = () => (target === 'chromium' ? openChromium(chromiumFlags) : openFirefox(firefoxPrefs));
 
 const check = (what, holds) => {
   if (!holds) throw new Error(`failed: ${what}`);
@@ -118,7 +56,7 @@ async function main() {
     console.log('no right to make a network namespace: Firefox is tested without media');
     media = false;
   }
-  const site = await serve();
+  const site = await serve(await pages());
   const browser = await open();
   try {
     console.log(`browser: ${await browser.version()}`);

@@ -110,7 +110,8 @@ void shake_step_with_of(PermuteX8 permute, const u64* seed, u64* address, u64* n
   vectors(address)[address_words - 1] += shake_next;
 }
 
-void shake_steps(PermuteX8 permute, const u64* seed, int n, u64* address, u64* node, int steps) {
+[[maybe_unused]] void shake_steps(PermuteX8 permute, const u64* seed, int n, u64* address,
+                                  u64* node, int steps) {
   (n == 2   ? shake_steps_of<2>
    : n == 3 ? shake_steps_of<3>
             : shake_steps_of<4>)(permute, seed, address, node, steps);

@@ -14,6 +14,10 @@ int run_bench(int argc, char** argv);
 int run_serve(int argc, char** argv);
 int run_vectors(int argc, char** argv);
 int run_load(int argc, char** argv);
+int run_key(int argc, char** argv);
+int run_sign(int argc, char** argv);
+int run_verify(int argc, char** argv);
+int run_kem(int argc, char** argv);
 int run_version(int argc, char** argv);
 
 }  // namespace v100

@@ -98,6 +98,8 @@ asm(R"(
 .endm
 
 # Four times six rounds, after each of which the words go back to their places.
+# The permutation: constants at %rsi, which it uses up, as it does %rax and the flags.
+# crypto/slhdsa/kernel_avx512.cpp builds on it too.
 .macro v100_keccak_f1600 r, all
   mov $4, %eax
   .p2align 5

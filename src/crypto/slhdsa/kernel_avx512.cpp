@@ -38,22 +38,23 @@ asm(R"(
 
 // node = SHAKE256(seed || address || node), once: which registers hold the seed (and the result),
 // the address, the node, the padding's first bit and nothing.
-#define V100_SHAKE_STEP(seeds, addresses, nodes, pad, zeros)                                       \
-  asm volatile("v100_slhdsa_seed " seeds "\n\tv100_slhdsa_load rdx, " addresses                    \
-               "\n\tv100_slhdsa_load rdi, " nodes "\n\tvpbroadcastq (%%r8), %%zmm" pad             \
-               "\n\tvpbroadcastq 8(%%r8), %%zmm16\n\tv100_slhdsa_zero " zeros                      \
-               "\n\tv100_keccak_f1600 zmm, %{1to8%}\n\tv100_slhdsa_store " seeds                   \
-               :                                                                                   \
-               : "D"(node), "d"(address), "c"(seed), "S"(keccak::round_constants), "r"(pads_at)    \
-               : "memory", "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6", "zmm7", "zmm8", \
-                 "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", "zmm15", "zmm16", "zmm17",   \
-                 "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26",  \
-                 "zmm27", "zmm28", "zmm29", "zmm30", "zmm31")
+#define V100_SHAKE_STEP(seeds, addresses, nodes, pad, zeros)                                      \
+  asm volatile("v100_slhdsa_seed " seeds "\n\tv100_slhdsa_load rdx, " addresses                   \
+               "\n\tv100_slhdsa_load rdi, " nodes "\n\tvpbroadcastq (%%r8), %%zmm" pad            \
+               "\n\tvpbroadcastq 8(%%r8), %%zmm16\n\tv100_slhdsa_zero " zeros                     \
+               "\n\tv100_keccak_f1600 zmm, %{1to8%}\n\tv100_slhdsa_store " seeds                  \
+               : "+S"(constants)                                                                  \
+               : "D"(node), "d"(address), "c"(seed), "r"(pads_at)                                 \
+               : "memory", "cc", "rax", "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6",   \
+                 "zmm7", "zmm8", "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", "zmm15",    \
+                 "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", \
+                 "zmm25", "zmm26", "zmm27", "zmm28", "zmm29", "zmm30", "zmm31")
 
 void shake_steps_in_registers(PermuteX8, const u64* seed, int n, u64* address, u64* node,
                               int steps) {
   register const u64* pads_at asm("r8") = pads;
   for (int s = 0; s < steps; ++s) {
+    const u64* constants = keccak::round_constants;
     if (n == 2) {
       V100_SHAKE_STEP("0,1", "2, 2,3,4,5", "6, 6,7", "8",
                       "9,10,11,12,13,14,15,17,18,19,20,21,22,23,24");

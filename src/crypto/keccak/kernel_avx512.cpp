@@ -60,10 +60,32 @@ inline __mmask8 first_words(int count) {
   return static_cast<__mmask8>(count >= 8 ? 0xff : count <= 0 ? 0 : (1u << count) - 1);
 }
 
+// One lane's words by masked broadcasts, cheaper than a transposition of all.
+inline void absorb_lane(std::uint64_t* words, const std::uint8_t* in, int count, __mmask8 lane,
+                        __mmask8 keep) {
+  for (int w = 0; w < 25; ++w) {
+    const __m512i state = _mm512_maskz_load_epi64(keep, words + 8 * w);
+    long long word = 0;
+    if (w < count) {
+      __builtin_memcpy(&word, in + 8 * w, 8);
+    }
+    _mm512_store_si512(words + 8 * w,
+                       _mm512_mask_xor_epi64(state, lane, state, _mm512_set1_epi64(word)));
+  }
+}
+
 // Whole registers only, see absorb_transposed.
 void absorb_wide(std::uint64_t* words, const std::uint8_t* const* ins, const std::uint8_t* counts,
                  unsigned fresh) {
   const auto keep = static_cast<__mmask8>(~fresh);
+  int only = -1, lanes_with_input = 0;
+  for (int s = 0; s < 8; ++s) {
+    lanes_with_input += counts[s] != 0;
+    only = counts[s] != 0 ? s : only;
+  }
+  if (lanes_with_input == 1) {
+    return absorb_lane(words, ins[only], counts[only], static_cast<__mmask8>(1u << only), keep);
+  }
   for (int w = 0; w < 24; w += 8) {
     __m512i rows[8];
 #pragma GCC unroll 8

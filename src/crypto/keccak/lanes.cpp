@@ -8,8 +8,12 @@
 namespace v100::keccak {
 namespace {
 
+constexpr std::size_t parts_max = sizeof(LaneJob::parts) / sizeof(Bytes);
+
 // The narrowest group for the first `count` lanes.
 std::size_t group_for(std::size_t count) noexcept { return count > 4 ? 8 : count > 1 ? 4 : 1; }
+
+std::size_t lowest(unsigned mask) noexcept { return static_cast<std::size_t>(__builtin_ctz(mask)); }
 
 void xor_block(std::uint64_t* words, const std::uint8_t* block, std::size_t count) noexcept {
   for (std::size_t w = 0; w < count; ++w) {
@@ -27,8 +31,6 @@ void read_words(MutBytes out, const std::uint64_t* words, std::size_t stride) no
   }
 }
 
-std::size_t smaller(std::size_t a, std::size_t b) noexcept { return a < b ? a : b; }
-
 }  // namespace
 
 Lanes::Lanes() noexcept
@@ -42,70 +44,58 @@ Lanes::~Lanes() {
 
 void Lanes::start(const LaneJob& job) noexcept {
   CHECK(has_free());
-  std::size_t at = 0;
-  while (lanes_[at].phase != Phase::idle) {
-    ++at;
-  }
+  const std::size_t at = first_free();
+  lanes_[at].job = job;
+  begin(at);
+}
+
+void Lanes::begin(std::size_t at) noexcept {
   Lane& lane = lanes_[at];
-  lane.phase = job.resume ? Phase::squeezing : Phase::absorbing;
-  lane.fresh = true;
-  lane.part = 0;
-  lane.position = 0;
-  lane.given = 0;
-  lane.job = job;
-  ++active_;
+  lane.part = lane.position = lane.given = 0;
+  const unsigned bit = 1u << at;
+  busy_ |= bit;
+  fresh_ |= bit;
+  absorbing_ |= lane.job.resume ? 0 : bit;
 }
 
 // A group that is wider than needed wastes permutations of a narrow kernel; one that AVX-512 has at
 // full width costs no more than a smaller one, so it stays.
 void Lanes::choose_width() noexcept {
-  std::size_t end = 0;
-  bool any_state = false;
-  for (std::size_t at = 0; at < lanes_max; ++at) {
-    if (lanes_[at].phase != Phase::idle) {
-      end = at + 1;
-      any_state = any_state || !lanes_[at].fresh;
+  const std::size_t count = active();
+  const std::size_t wanted = count > 1 && native_ == 8 ? 8 : group_for(count);
+  if (busy_ == fresh_) {
+    width_ = width_ == wanted && (busy_ >> width_) == 0 ? width_ : 0;
+    if (width_ == 0) {
+      move_lanes(wanted);
     }
-  }
-  const std::size_t wanted = active_ > 1 && native_ == 8 ? 8 : group_for(active_);
-  if (!any_state) {
-    width_ = 0;
-    move_lanes(wanted);
-  } else if (end > width_ || (wanted < width_ && native_ < 8)) {
+  } else if ((busy_ >> width_) != 0 || (wanted < width_ && native_ < 8)) {
     move_lanes(wanted);
   }
 }
 
-// Moves the active lanes together into a group of `width`.
+// Moves the busy lanes together into a group of `width`.
 void Lanes::move_lanes(std::size_t width) noexcept {
   alignas(64) std::uint64_t moved[25 * lanes_max];
-  std::size_t to = 0;
-  for (std::size_t at = 0; at < lanes_max; ++at) {
-    if (lanes_[at].phase == Phase::idle) {
-      continue;
-    }
-    if (!lanes_[at].fresh) {
+  std::fill_n(moved, 25 * width, 0);
+  unsigned to = 0, fresh = 0, absorbing = 0;
+  for (unsigned left = busy_; left != 0; left &= left - 1, ++to) {
+    const std::size_t at = lowest(left);
+    fresh |= (fresh_ >> at & 1) << to;
+    absorbing |= (absorbing_ >> at & 1) << to;
+    if ((fresh_ >> at & 1) == 0) {
       for (std::size_t w = 0; w < 25; ++w) {
         moved[w * width + to] = words_[w * width_ + at];
       }
     }
     if (to != at) {
       lanes_[to] = lanes_[at];
-      lanes_[at].phase = Phase::idle;
     }
-    ++to;
   }
-  if (width_ == 0) {  // nothing to keep
-    std::fill_n(words_, 25 * width, 0);
-  } else {
-    for (std::size_t lane = 0; lane < width; ++lane) {
-      for (std::size_t w = 0; w < 25 && (lane >= to || lanes_[lane].fresh); ++w) {
-        moved[w * width + lane] = 0;
-      }
-    }
-    std::memcpy(words_, moved, 200 * width);
-    wipe_object(moved);
-  }
+  busy_ = (1u << to) - 1;
+  fresh_ = fresh;
+  absorbing_ = absorbing;
+  std::copy_n(moved, 25 * width, words_);
+  wipe({reinterpret_cast<std::uint8_t*>(moved), 200 * width});
   width_ = width;
 }
 
@@ -113,22 +103,31 @@ void Lanes::move_lanes(std::size_t width) noexcept {
 // part are read where they lie.
 const std::uint8_t* Lanes::next_block(std::size_t at) noexcept {
   Lane& lane = lanes_[at];
-  const std::size_t rate = lane.job.rate;
-  constexpr std::size_t parts = std::extent_v<decltype(LaneJob::parts)>;
-  while (lane.part < parts && lane.position == lane.job.parts[lane.part].size()) {
+  if (lane.job.padded != nullptr) {
+    absorbing_ &= ~(1u << at);
+    return lane.job.padded;
+  }
+  while (lane.part < parts_max && lane.position == lane.job.parts[lane.part].size()) {
     ++lane.part;
     lane.position = 0;
   }
-  if (lane.part < parts && lane.job.parts[lane.part].size() - lane.position >= rate) {
+  const std::size_t rate = lane.job.rate;
+  if (lane.part < parts_max && lane.job.parts[lane.part].size() - lane.position >= rate) {
     const std::uint8_t* block = lane.job.parts[lane.part].data() + lane.position;
     lane.position += rate;
     return block;
   }
+  return stage_block(at);
+}
+
+const std::uint8_t* Lanes::stage_block(std::size_t at) noexcept {
+  Lane& lane = lanes_[at];
+  const std::size_t rate = lane.job.rate;
   std::uint8_t* staged = staged_[at];
   std::size_t have = 0;
-  while (lane.part < parts && have < rate) {
+  while (lane.part < parts_max && have < rate) {
     const Bytes rest = lane.job.parts[lane.part].subspan(lane.position);
-    const std::size_t now = smaller(rest.size(), rate - have);
+    const std::size_t now = std::min(rest.size(), rate - have);
     if (now != 0) {
       std::memcpy(staged + have, rest.data(), now);
     }
@@ -143,34 +142,32 @@ const std::uint8_t* Lanes::next_block(std::size_t at) noexcept {
     std::memset(staged + have, 0, rate - have);
     staged[have] = static_cast<std::uint8_t>(lane.job.domain);
     staged[rate - 1] |= 0x80;
-    lane.phase = Phase::squeezing;
+    absorbing_ &= ~(1u << at);
   }
   return staged;
 }
 
 void Lanes::absorb() noexcept {
-  const std::uint8_t* blocks[lanes_max] = {};
-  std::uint8_t counts[lanes_max] = {};
-  unsigned fresh = 0;
-  bool any = false;
-  for (std::size_t at = 0; at < width_; ++at) {
-    Lane& lane = lanes_[at];
-    blocks[at] = staged_[at];
-    if (lane.phase == Phase::absorbing) {
-      fresh |= static_cast<unsigned>(lane.fresh) << at;
-      counts[at] = static_cast<std::uint8_t>(lane.job.rate / 8);
-      blocks[at] = next_block(at);
-      any = true;
-    } else if (lane.phase == Phase::squeezing && lane.fresh) {
-      for (std::size_t w = 0; w < 25; ++w) {
-        words_[w * width_ + at] = lane.job.state[w];
-      }
+  for (unsigned left = fresh_ & ~absorbing_; left != 0; left &= left - 1) {  // taken up again
+    const std::size_t at = lowest(left);
+    for (std::size_t w = 0; w < 25; ++w) {
+      words_[w * width_ + at] = lanes_[at].job.state[w];
     }
-    lane.fresh = false;
   }
-  if (!any) {
+  if (absorbing_ == 0) {
+    fresh_ = 0;
     return;
   }
+  const std::uint8_t* blocks[lanes_max];
+  std::uint8_t counts[lanes_max] = {};
+  std::fill_n(blocks, lanes_max, staged_[0]);
+  const unsigned fresh = fresh_ & absorbing_;
+  for (unsigned left = absorbing_; left != 0; left &= left - 1) {
+    const std::size_t at = lowest(left);
+    counts[at] = static_cast<std::uint8_t>(lanes_[at].job.rate / 8);
+    blocks[at] = next_block(at);
+  }
+  fresh_ = 0;
   if (width_ == 8) {
     kernel().absorb_x8(words_, blocks, counts, fresh);
   } else if (width_ == 4) {
@@ -184,7 +181,7 @@ void Lanes::absorb() noexcept {
 }
 
 void Lanes::step() noexcept {
-  CHECK(active_ > 0);
+  CHECK(busy_ != 0 && finished_ == 0);
   choose_width();
   absorb();
   if (width_ == 8) {
@@ -200,48 +197,51 @@ void Lanes::step() noexcept {
 // Whole words of several lanes are read by one transposition, as many in every lane: where that is
 // too much for an output's end, they go through staged_.
 void Lanes::squeeze() noexcept {
-  std::size_t now[lanes_max] = {};
-  std::size_t words = 0, readers = 0;
-  for (std::size_t at = 0; at < width_; ++at) {
-    const Lane& lane = lanes_[at];
-    if (lane.phase == Phase::squeezing) {
-      now[at] = smaller(lane.job.rate, lane.job.out.size() - lane.given);
-      words = now[at] / 8 > words ? now[at] / 8 : words;
-      readers += now[at] >= 8;
-    }
+  const unsigned readers = busy_ & ~absorbing_;
+  std::size_t words = 0;
+  for (unsigned left = readers; left != 0; left &= left - 1) {
+    const Lane& lane = lanes_[lowest(left)];
+    const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
+    words = std::max(words, bytes / 8);
   }
-  const bool transpose = readers > 2 && width_ > 1;
-  if (transpose) {
-    std::uint8_t* to[lanes_max];
-    for (std::size_t at = 0; at < lanes_max; ++at) {
+  if (width_ == 1 || __builtin_popcount(readers) <= 2) {
+    for (unsigned left = readers; left != 0; left &= left - 1) {
+      const std::size_t at = lowest(left);
       const Lane& lane = lanes_[at];
-      const bool fits = now[at] >= 8 && lane.job.out.size() - lane.given >= 8 * words;
-      to[at] = fits ? lane.job.out.data() + lane.given : staged_[at];
+      const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
+      read_words(lane.job.out.subspan(lane.given, bytes), words_ + at, width_);
+      end_block(at, bytes);
     }
-    (width_ == 8 ? kernel().read_x8 : kernel().read_x4)(to, words_, static_cast<int>(words));
-    for (std::size_t at = 0; at < width_; ++at) {
-      if (lanes_[at].phase == Phase::squeezing) {
-        read_lane(at, lanes_[at].job.out.subspan(lanes_[at].given, now[at]), to[at]);
-      }
+    return;
+  }
+  std::uint8_t* to[lanes_max];
+  for (std::size_t at = 0; at < lanes_max; ++at) {
+    const Lane& lane = lanes_[at];
+    const bool fits =
+        (readers >> at & 1) != 0 && lane.job.out.size() - lane.given >= 8 * words && words != 0;
+    to[at] = fits ? lane.job.out.data() + lane.given : staged_[at];
+  }
+  (width_ == 8 ? kernel().read_x8 : kernel().read_x4)(to, words_, static_cast<int>(words));
+  for (unsigned left = readers; left != 0; left &= left - 1) {
+    const std::size_t at = lowest(left);
+    const Lane& lane = lanes_[at];
+    const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
+    const std::size_t whole = bytes / 8 * 8;
+    if (to[at] == staged_[at] && whole != 0) {
+      std::memcpy(lane.job.out.data() + lane.given, staged_[at], whole);
     }
-  } else {
-    for (std::size_t at = 0; at < width_; ++at) {
-      if (lanes_[at].phase == Phase::squeezing) {
-        read_lane(at, lanes_[at].job.out.subspan(lanes_[at].given, now[at]), nullptr);
-      }
+    if (whole != bytes) {
+      read_words(lane.job.out.subspan(lane.given + whole, bytes - whole),
+                 words_ + whole / 8 * width_ + at, width_);
     }
+    end_block(at, bytes);
   }
 }
 
-// The rest of a block's output; `whole_words` is where its whole words are already.
-void Lanes::read_lane(std::size_t at, MutBytes out, const std::uint8_t* whole_words) noexcept {
-  const std::size_t whole = whole_words == nullptr ? 0 : out.size() / 8 * 8;
-  if (whole != 0 && whole_words != out.data()) {
-    std::memcpy(out.data(), whole_words, whole);
-  }
-  read_words(out.subspan(whole), words_ + whole / 8 * width_ + at, width_);
+// After `bytes` more of a lane's output are written.
+void Lanes::end_block(std::size_t at, std::size_t bytes) noexcept {
   Lane& lane = lanes_[at];
-  lane.given += out.size();
+  lane.given += bytes;
   if (lane.given < lane.job.out.size()) {
     return;
   }
@@ -250,19 +250,7 @@ void Lanes::read_lane(std::size_t at, MutBytes out, const std::uint8_t* whole_wo
       lane.job.state[w] = words_[w * width_ + at];
     }
   }
-  lane.phase = Phase::finished;
-}
-
-bool Lanes::take_finished(std::uint32_t& tag) noexcept {
-  for (Lane& lane : lanes_) {
-    if (lane.phase == Phase::finished) {
-      lane.phase = Phase::idle;
-      --active_;
-      tag = lane.job.tag;
-      return true;
-    }
-  }
-  return false;
+  finished_ |= 1u << at;
 }
 
 }  // namespace v100::keccak

@@ -22,6 +22,9 @@ struct LaneJob {
   Bytes parts[5];         // the input, as if in one buffer
   MutBytes out;           // any length; written block by block
   std::uint32_t tag = 0;  // given back when the job is done
+  // An input of less than a block may be given padded, as a block of `rate` bytes, instead of
+  // `parts`. It is read before any output is written, so it may lie in `out`.
+  const std::uint8_t* padded = nullptr;
   // A job may be cut in pieces of whole blocks. With `state` the sponge is kept there (25 words) at
   // the end; with `resume` it is taken from there at the start, and `parts` are not looked at.
   std::uint64_t* state = nullptr;
@@ -39,14 +42,25 @@ class Lanes {
 
   // Lanes that the kernel in use fills to advantage: 8, or 1 for the portable one.
   std::size_t capacity() const noexcept { return capacity_; }
-  std::size_t active() const noexcept { return active_; }
-  bool has_free() const noexcept { return active_ < capacity_; }
+  std::size_t active() const noexcept {
+    return static_cast<std::size_t>(__builtin_popcount(busy_));
+  }
+  bool has_free() const noexcept { return active() < capacity_; }
 
   void start(const LaneJob& job) noexcept;  // has_free() is true
   // One permutation for all lanes.
   void step() noexcept;
   // The tag of a job that the last step finished, once for each; false when there is none left.
-  bool take_finished(std::uint32_t& tag) noexcept;
+  bool take_finished(std::uint32_t& tag) noexcept {
+    if (finished_ == 0) {
+      return false;
+    }
+    const unsigned at = static_cast<unsigned>(__builtin_ctz(finished_));
+    finished_ &= finished_ - 1;
+    busy_ &= ~(1u << at);
+    tag = lanes_[at].job.tag;
+    return true;
+  }
 
   // Feeds the lanes from `source` until it has no more: source.next(job) is false while it has no
   // job to give, source.done(tag) may bring new ones.
@@ -54,13 +68,14 @@ class Lanes {
   void run(Source& source) {
     for (;;) {
       while (has_free()) {
-        LaneJob job;
-        if (!source.next(job)) {
+        const std::size_t at = first_free();
+        lanes_[at].job = LaneJob();
+        if (!source.next(lanes_[at].job)) {
           break;
         }
-        start(job);
+        begin(at);
       }
-      if (active_ == 0) {
+      if (busy_ == 0) {
         return;
       }
       step();
@@ -71,28 +86,31 @@ class Lanes {
   }
 
  private:
-  enum class Phase : std::uint8_t { idle, absorbing, squeezing, finished };
   struct Lane {
-    Phase phase = Phase::idle;
-    bool fresh = false;        // the state in words_ is another job's
-    std::uint8_t part = 0;     // the part that is read next
+    LaneJob job;
+    std::size_t part = 0;      // the part that is read next
     std::size_t position = 0;  // bytes of it that are absorbed
     std::size_t given = 0;     // bytes of output written
-    LaneJob job;
   };
 
+  std::size_t first_free() const noexcept {
+    return static_cast<std::size_t>(__builtin_ctz(~busy_));
+  }
+  void begin(std::size_t at) noexcept;
   void choose_width() noexcept;
   void move_lanes(std::size_t width) noexcept;
   const std::uint8_t* next_block(std::size_t at) noexcept;
+  const std::uint8_t* stage_block(std::size_t at) noexcept;
   void absorb() noexcept;
   void squeeze() noexcept;
-  void read_lane(std::size_t at, MutBytes out, const std::uint8_t* whole_words) noexcept;
+  void end_block(std::size_t at, std::size_t bytes) noexcept;
 
   alignas(64) std::uint64_t words_[25 * lanes_max];
   alignas(64) std::uint8_t staged_[lanes_max][192];  // blocks that lie in no single part
   Lane lanes_[lanes_max];
+  // Bits by lane: holds a job; has input left; its state in words_ is still another job's; is done.
+  unsigned busy_ = 0, absorbing_ = 0, fresh_ = 0, finished_ = 0;
   std::size_t width_ = 0;  // states in words_: 0 (none), 1, 4 or 8
-  std::size_t active_ = 0;
   std::size_t capacity_;
   std::size_t native_;  // the kernel's widest
 };

@@ -170,7 +170,7 @@ TEST(MldsaBatch, ShortStreamsAreTakenUpAgain) {
   matrix_job(rho, 2, 1, stream, job);
   keccak::Lanes lanes;
   lanes.start(job);
-  for (std::uint32_t tag; lanes.active() != 0; lanes.take_finished(tag)) {
+  for (std::uint32_t tag = 0; lanes.active() != 0; lanes.take_finished(tag)) {
     lanes.step();
   }
   alignas(64) std::int32_t whole[272], again[272];

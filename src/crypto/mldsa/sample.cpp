@@ -55,28 +55,17 @@ std::size_t group_size(int count, int first) {
 
 }  // namespace
 
-namespace {
-
-// The nonces of ExpandA: column, then row.
-struct Nonces {
-  std::uint8_t bytes[8][8][2];
-  constexpr Nonces() : bytes{} {
-    for (unsigned row = 0; row < 8; ++row) {
-      for (unsigned column = 0; column < 8; ++column) {
-        bytes[row][column][0] = static_cast<std::uint8_t>(column);
-        bytes[row][column][1] = static_cast<std::uint8_t>(row);
-      }
-    }
-  }
-};
-constexpr Nonces nonces;
-
-}  // namespace
-
 void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job) {
+  CHECK(stream.size() >= keccak::rate_128);
+  std::uint8_t* block = stream.data();
+  std::memset(block + 34, 0, keccak::rate_128 - 34);
+  std::memcpy(block, rho.data(), 32);
+  block[32] = static_cast<std::uint8_t>(column);
+  block[33] = static_cast<std::uint8_t>(row);
+  block[34] = static_cast<std::uint8_t>(keccak::Sponge::Domain::shake);
+  block[keccak::rate_128 - 1] = 0x80;
   job.rate = keccak::rate_128;
-  job.parts[0] = rho;
-  job.parts[1] = nonces.bytes[row][column];
+  job.padded = block;
   job.out = stream;
 }
 
@@ -86,7 +75,9 @@ void matrix_poly(FixedBytes<32> rho, int row, int column, Bytes stream, std::int
   if (have < 256) {
     keccak::Shake128 xof;
     xof.absorb(rho);
-    xof.absorb(nonces.bytes[row][column]);
+    const std::uint8_t nonce[2] = {static_cast<std::uint8_t>(column),
+                                   static_cast<std::uint8_t>(row)};
+    xof.absorb(nonce);
     have = 0;
     while (have < 256) {
       ByteArray<keccak::rate_128> block;

@@ -120,6 +120,29 @@ void mldsa_parse() {
 }
 // Several messages, so that attempts are rejected at each of the checks.
 template <class P>
+void mldsa_batch() {
+  const mldsa::Seed seeds[] = {secret<mldsa::Seed>(1), secret<mldsa::Seed>(2),
+                               secret<mldsa::Seed>(3)};
+  std::optional<mldsa::PrivateKey<P>> keys[3];
+  mldsa::keygen_batch<P>(seeds, keys);
+  const auto signer = std::make_unique<mldsa::PreparedSigner<P>>(*keys[0]);
+  const mldsa::Hedge hedge = mldsa::Hedge::from(filled<32>(7));
+  std::vector<ByteArray<P::signature_bytes>> outs(10);
+  std::vector<mldsa::SignItem<P>> items(10);
+  for (std::size_t i = 0; i < 10; ++i) {
+    items[i] = {.signer = signer.get(),
+                .message = as_bytes("ten messages").first(i + 1),
+                .hedge = &hedge,
+                .out = outs[i]};
+  }
+  std::vector<mldsa::Verdict> verdicts(10);
+  mldsa::sign_batch<P>(items, verdicts);
+  for (const mldsa::Verdict verdict : verdicts) {
+    CHECK(verdict == mldsa::Verdict::valid);
+  }
+}
+
+template <class P>
 void mldsa_sign() {
   const auto key = mldsa::PrivateKey<P>::from_seed(secret<mldsa::Seed>(1));
   const auto signer = std::make_unique<mldsa::PreparedSigner<P>>(key);
@@ -266,6 +289,9 @@ const Case cases[] = {
     {"mldsa44-keygen", mldsa_keygen<mldsa::Mldsa44>},
     {"mldsa44-parse", mldsa_parse<mldsa::Mldsa44>},
     {"mldsa44-sign", mldsa_sign<mldsa::Mldsa44>},
+    {"mldsa44-batch", mldsa_batch<mldsa::Mldsa44>},
+    {"mldsa65-batch", mldsa_batch<mldsa::Mldsa65>},
+    {"mldsa87-batch", mldsa_batch<mldsa::Mldsa87>},
     {"mldsa65-keygen", mldsa_keygen<mldsa::Mldsa65>},
     {"mldsa65-parse", mldsa_parse<mldsa::Mldsa65>},
     {"mldsa65-sign", mldsa_sign<mldsa::Mldsa65>},

@@ -63,7 +63,8 @@ class Lanes {
   }
 
   // Feeds the lanes from `source` until it has no more: source.next(job) is false while it has no
-  // job to give, source.done(tag) may bring new ones.
+  // job to give, source.done(tag) may bring new ones. A source that has finished() may say so while
+  // jobs that nobody needs any more are still in lanes.
   template <class Source>
   void run(Source& source) {
     for (;;) {
@@ -81,6 +82,11 @@ class Lanes {
       step();
       for (std::uint32_t tag = 0; take_finished(tag);) {
         source.done(tag);
+      }
+      if constexpr (requires { source.finished(); }) {
+        if (source.finished()) {
+          return;
+        }
       }
     }
   }

@@ -162,6 +162,100 @@ TYPED_TEST(MldsaBatch, AnyFlippedBitRefusesItsItemAlone) {
   }
 }
 
+// Signatures of a batch are those of single calls, whatever stands beside them.
+TYPED_TEST(MldsaBatch, SignaturesAreThoseOfSingleCalls) {
+  Stream random("sign");
+  std::vector<std::unique_ptr<PreparedSigner<TypeParam>>> signers;
+  for (int i = 0; i < 3; ++i) {
+    signers.push_back(
+        std::make_unique<PreparedSigner<TypeParam>>(PrivateKey<TypeParam>::generate(random)));
+  }
+  const Buffer too_long(256);
+  for (const std::size_t count : {0u, 1u, 2u, 3u, 8u, 9u, 30u}) {
+    std::vector<Buffer> messages, outs(count, Buffer(TypeParam::signature_bytes));
+    std::vector<Hedge> hedges;
+    std::vector<Digest> digests;
+    std::vector<Mu> mus;
+    digests.reserve(count);
+    mus.reserve(count);
+    std::vector<SignItem<TypeParam>> items(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      messages.push_back(random.bytes(random.below(i % 3 == 0 ? 1200 : 60)));
+      hedges.push_back(i % 2 == 0 ? Hedge::fresh(random) : Hedge::deterministic());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      items[i] = {.signer = signers[random.below(3)].get(),
+                  .message = messages[i],
+                  .context = i % 11 == 10 ? Bytes(too_long) : as_bytes("context"),
+                  .hedge = &hedges[i],
+                  .out = outs[i]};
+      if (i % 7 == 5) {
+        items[i].digest = &digests.emplace_back(Digest::of(Hash::shake128, messages[i]).value());
+      } else if (i % 7 == 6) {
+        ByteArray<mu_bytes> mu;
+        random.fill(mu);
+        items[i].mu = &mus.emplace_back(Mu::external(mu));
+      }
+    }
+    std::vector<Verdict> verdicts(count, Verdict::invalid);
+    sign_batch<TypeParam>(items, verdicts);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& item = items[i];
+      const auto alone = item.mu != nullptr ? item.signer->sign(*item.mu, *item.hedge)
+                         : item.digest != nullptr
+                             ? item.signer->sign(*item.digest, item.context, *item.hedge)
+                             : item.signer->sign(item.message, item.context, *item.hedge);
+      ASSERT_EQ(alone.has_value(), verdicts[i] == Verdict::valid) << i << " of " << count;
+      if (alone) {
+        EXPECT_TRUE(same(alone->bytes(), outs[i])) << i << " of " << count;
+      } else {
+        EXPECT_EQ(verdicts[i], Verdict::malformed);
+        EXPECT_EQ(outs[i], Buffer(TypeParam::signature_bytes));
+      }
+    }
+  }
+}
+
+TYPED_TEST(MldsaBatch, KeysAreThoseOfSingleCalls) {
+  Stream random("keys");
+  for (const std::size_t count : {0u, 1u, 2u, 3u, 13u}) {
+    std::vector<Seed> seeds(count);
+    for (Seed& seed : seeds) {
+      random.fill(seed.fill());
+    }
+    std::vector<std::optional<PrivateKey<TypeParam>>> keys(count);
+    keygen_batch<TypeParam>(seeds, keys);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto alone = PrivateKey<TypeParam>::from_seed(seeds[i]);
+      EXPECT_TRUE(same(alone.expose(), keys[i]->expose())) << i << " of " << count;
+      EXPECT_TRUE(same(alone.public_key().bytes(), keys[i]->public_key().bytes()));
+      EXPECT_TRUE(same(seeds[i].expose(), keys[i]->seed()->expose()));
+    }
+  }
+}
+
+// Streams of which every second half byte is refused need the slow way, which must agree.
+TEST(MldsaBatch, ShortNoiseIsTakenUpAgain) {
+  const ByteArray<64> seed{9, 8, 7};
+  for (const int eta : {2, 4}) {
+    std::uint8_t stream[4 * keccak::rate_256];
+    keccak::LaneJob job;
+    seeded_job(seed, 300, stream, job);
+    keccak::Lanes lanes;
+    lanes.start(job);
+    for (std::uint32_t tag = 0; lanes.active() != 0; lanes.take_finished(tag)) {
+      lanes.step();
+    }
+    alignas(64) std::int32_t whole[256], again[256];
+    noise_poly(seed, 300, eta, stream, whole);
+    noise_poly(seed, 300, eta, Bytes(stream, 104), again);
+    EXPECT_EQ(std::memcmp(whole, again, sizeof whole), 0);
+    for (const std::int32_t c : whole) {
+      EXPECT_LE(std::abs(c), eta);
+    }
+  }
+}
+
 // The polynomial that five blocks do not suffice for, which no test can wait for.
 TEST(MldsaBatch, ShortStreamsAreTakenUpAgain) {
   const ByteArray<32> rho{1, 2, 3};

@@ -56,9 +56,10 @@ void pack_hint(const std::uint8_t* hint, int k, int omega, std::uint8_t* out) {
   std::memset(out, 0, static_cast<std::size_t>(omega + k));
   int index = 0;
   for (int row = 0; row < k; ++row) {
-    for (int i = 0; i < 256; ++i) {
-      if (hint[256 * row + i] != 0) {
-        out[index++] = static_cast<std::uint8_t>(i);
+    for (int i = 0; i < 256; i += 8) {  // eight bytes of 0 or 1 at a time, most of them 0
+      std::uint64_t bits = load_le<std::uint64_t>(hint + 256 * row + i);
+      for (; bits != 0; bits &= bits - 1) {
+        out[index++] = static_cast<std::uint8_t>(i + __builtin_ctzll(bits) / 8);
       }
     }
     out[omega + row] = static_cast<std::uint8_t>(index);

@@ -97,11 +97,13 @@ void matrix_poly(FixedBytes<32> rho, int row, int column, Bytes stream, std::int
 // with another job beside them if there is one.
 void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns,
               const keccak::LaneJob* beside = nullptr);
-// FIPS 204, Algorithm 33 (ExpandS): `count` centred polynomials, for nonces 0, 1, …
-void expand_s(FixedBytes<64> rho_prime, int eta, std::int32_t* polys, int count);
-// FIPS 204, Algorithm 34 (ExpandMask): `count` centred polynomials, for nonces kappa, kappa + 1, …
-void expand_mask(FixedBytes<64> rho_second, unsigned kappa, int gamma1_bits, std::int32_t* polys,
-                 int count);
+// One polynomial of ExpandS or ExpandMask (FIPS 204, Algorithms 33 and 34): its SHAKE256 stream as
+// a job over seed and nonce, at least one block long.
+void seeded_job(FixedBytes<64> seed, unsigned nonce, MutBytes stream, keccak::LaneJob& job);
+// FIPS 204, Algorithm 31 (RejBoundedPoly): a centred polynomial of s1 or s2 from its stream.
+inline constexpr std::size_t noise_bytes = 2 * keccak::rate_256;
+void noise_poly(FixedBytes<64> rho_prime, unsigned nonce, int eta, Bytes stream,
+                std::int32_t* poly);
 // FIPS 204, Algorithm 29 (SampleInBall). The challenge is public. `first` is the first block of
 // its SHAKE256 stream.
 void sample_in_ball(Bytes challenge, FixedBytes<keccak::rate_256> first, int tau,

@@ -49,6 +49,12 @@ struct MldsaKernel {
   std::size_t (*uniform)(std::int32_t* out, std::size_t have, const std::uint8_t* in,
                          std::size_t bytes);
 
+  // FIPS 204, Algorithm 15 (CoeffFromHalfByte) over `bytes` (a multiple of 8), for eta 2 or 4:
+  // appends to out[have..], which has room for 320, and returns the new count, at most 256. May be
+  // null: then sample.cpp's own loop serves, which carries the marks of the constant-time checker.
+  std::size_t (*bounded)(int eta, std::int32_t* out, std::size_t have, const std::uint8_t* in,
+                         std::size_t bytes);
+
   // The rest works on n coefficients, n divisible by 256.
   // a = (a + b) mod q, (a - b) mod q; inputs canonical.
   void (*add)(std::int32_t* a, const std::int32_t* b, std::size_t n);

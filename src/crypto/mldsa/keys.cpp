@@ -11,6 +11,24 @@ ByteArray<64> hash_of(Bytes public_key) {
   return tr;
 }
 
+// t holds A s1. t + s2 rounded: t1 into the public key (after rho), t0 out centred.
+// FIPS 204, Algorithm 6, lines 6 to 8, and Algorithm 35 (Power2Round).
+template <class P>
+void round_public(FixedBytes<32> rho, SecretVector<P::k>& t, const std::int32_t* s2,
+                  FixedMutBytes<P::public_key_bytes> public_key, SecretVector<P::k>& t0) {
+  std::memcpy(t0.c, s2, sizeof t0.c);
+  kernel().uncentre(t0.c, t0.coefficients);
+  kernel().add(t.c, t0.c, t.coefficients);
+  for (std::size_t i = 0; i < t.coefficients; ++i) {
+    const std::int32_t high = (t.c[i] + (1 << 12) - 1) >> 13;
+    t0.c[i] = t.c[i] - (high << 13);
+    t.c[i] = high;
+  }
+  copy(public_key.template first<32>(), rho);
+  pack_t1(t.c, public_key.data() + 32, P::k);
+  ct::unpoison(public_key);
+}
+
 // t = A s1 + s2, rounded: t1 into the public key (after rho), t0 out centred.
 // FIPS 204, Algorithm 6, lines 3 to 8, and Algorithm 35 (Power2Round).
 template <class P>
@@ -24,20 +42,189 @@ void make_public(FixedBytes<32> rho, const SecretVector<P::l>& s1, const SecretV
   SecretVector<P::k> t;
   kernel().multiply(matrix, s1_hat.c, t.c, P::k, P::l);
   kernel().intt(t.c, P::k);
-  std::memcpy(t0.c, s2.c, sizeof s2.c);
-  kernel().uncentre(t0.c, t0.coefficients);
-  kernel().add(t.c, t0.c, t.coefficients);
-  for (std::size_t i = 0; i < t.coefficients; ++i) {
-    const std::int32_t high = (t.c[i] + (1 << 12) - 1) >> 13;
-    t0.c[i] = t.c[i] - (high << 13);
-    t.c[i] = high;
-  }
-  copy(public_key.template first<32>(), rho);
-  pack_t1(t.c, public_key.data() + 32, P::k);
-  ct::unpoison(public_key);
+  round_public<P>(rho, t, s2.c, public_key, t0);
 }
 
 }  // namespace
+
+// FIPS 204, Algorithm 6 (ML-DSA.KeyGen_internal) for one seed or many, as a source of hashing jobs.
+// A key's secret polynomials and matrix go through the lanes while tr of the keys before it, a long
+// serial hash, has a lane of its own.
+template <class P>
+class KeygenRun {
+ public:
+  static void run(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out) {
+    KeygenRun source(seeds, out);
+    static_assert(sizeof source < 76 * 1024);
+    keccak::Lanes lanes;
+    lanes.run(source);
+  }
+  KeygenRun(const KeygenRun&) = delete;
+  KeygenRun& operator=(const KeygenRun&) = delete;
+  ~KeygenRun() { wipe_object(noise_streams_); }
+
+  bool next(keccak::LaneJob& job) {
+    if (hashes_given_ < finished_) {  // tr = H(pk, 64)
+      const std::size_t index = finished_keys_[hashes_given_++ % waiting_max];
+      PrivateKey<P>& key = *out_[index];
+      job.parts[0] = key.public_key_.bytes_;
+      job.out = key.bytes_.fill().template subspan<S::tr_at, 64>();
+      job.tag = tag(Kind::tr, 0, 0, static_cast<unsigned>(index));
+      return true;
+    }
+    for (unsigned i = 0; i < works_max; ++i) {
+      // The work that was opened first goes first.
+      const unsigned at = (oldest_ + i) % works_max;
+      if (works_[at].in_use && works_[at].expanded && give(at, job)) {
+        return true;
+      }
+    }
+    return open(job);
+  }
+
+  void done(std::uint32_t done_tag) {
+    Work& work = works_[done_tag >> 3 & 1];
+    const unsigned buffer = done_tag >> 4 & 7;
+    const int index = static_cast<int>(done_tag >> 7);
+    switch (static_cast<Kind>(done_tag & 7)) {
+      case Kind::expand:
+        work.expanded = true;
+        ct::unpoison(rho(work));
+        break;
+      case Kind::noise:
+        add_noise(work, buffer, index);
+        break;
+      case Kind::matrix:
+        add_matrix(work, buffer, index);
+        break;
+      case Kind::tr:
+        ct::unpoison(out_[static_cast<std::size_t>(index)]->bytes_.expose());
+        break;
+    }
+  }
+
+ private:
+  using S = Shape<P>;
+  static constexpr unsigned works_max = 2;
+  static constexpr std::size_t waiting_max = 4;
+  enum class Kind : std::uint8_t { expand, noise, matrix, tr };
+  struct Work {
+    bool in_use = false, expanded = false;
+    std::size_t index = 0;
+    SecretBytes<32 + 2> input;  // xi, k, l
+    SecretBytes<128> bytes;     // rho, rho', K
+    SecretVector<P::l + P::k> s;
+    SecretVector<P::l> s1_hat;
+    SecretVector<P::k> t;
+    int noise_given = 0, noise_added = 0, matrix_given = 0, matrix_added = 0;
+  };
+
+  KeygenRun(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out)
+      : seeds_(seeds), out_(out) {}
+
+  static FixedBytes<32> rho(const Work& work) {
+    return FixedBytes<128>(work.bytes.bytes).template first<32>();
+  }
+  static FixedBytes<64> rho_prime(const Work& work) {
+    return FixedBytes<128>(work.bytes.bytes).template subspan<32, 64>();
+  }
+  static std::uint32_t tag(Kind kind, unsigned work, unsigned buffer, unsigned index) {
+    return static_cast<std::uint32_t>(kind) | work << 3 | buffer << 4 | index << 7;
+  }
+
+  bool open(keccak::LaneJob& job) {
+    if (taken_ == seeds_.size() || (works_[0].in_use && works_[1].in_use)) {
+      return false;
+    }
+    const unsigned at = works_[0].in_use ? 1 : 0;
+    oldest_ = works_[1 - at].in_use ? 1 - at : at;
+    Work& work = works_[at];
+    work.in_use = true;
+    work.expanded = false;
+    work.index = taken_++;
+    work.noise_given = work.noise_added = work.matrix_given = work.matrix_added = 0;
+    const FixedBytes<32> xi = seeds_[work.index].expose();
+    std::memcpy(work.input.bytes.data(), xi.data(), 32);
+    ct::poison(MutBytes(work.input.bytes).first(32));
+    work.input.bytes[32] = P::k;
+    work.input.bytes[33] = P::l;
+    job.parts[0] = work.input.bytes;
+    job.out = work.bytes.bytes;
+    job.tag = tag(Kind::expand, at, 0, 0);
+    return true;
+  }
+
+  bool give(unsigned at, keccak::LaneJob& job) {
+    Work& work = works_[at];
+    if (work.noise_given < P::l + P::k) {
+      const unsigned buffer = streams_.take();
+      const auto nonce = static_cast<unsigned>(work.noise_given++);
+      seeded_job(rho_prime(work), nonce, noise_streams_[buffer], job);
+      job.tag = tag(Kind::noise, at, buffer, nonce);
+      return true;
+    }
+    // A column's products need its s1, which is ready before: its stream is shorter and began
+    // earlier.
+    if (work.matrix_given < P::k * P::l) {
+      const unsigned buffer = streams_.take();
+      const int index = work.matrix_given++;
+      matrix_job(rho(work), index / P::l, index % P::l, streams_.bytes[buffer], job);
+      job.tag = tag(Kind::matrix, at, buffer, static_cast<unsigned>(index));
+      return true;
+    }
+    return false;
+  }
+
+  void add_noise(Work& work, unsigned buffer, int index) {
+    noise_poly(rho_prime(work), static_cast<unsigned>(index), P::eta, noise_streams_[buffer],
+               work.s.poly(index));
+    streams_.give_back(buffer);
+    if (++work.noise_added == P::l + P::k) {
+      std::memcpy(work.s1_hat.c, work.s.c, sizeof work.s1_hat.c);
+      kernel().ntt(work.s1_hat.c, P::l);
+      std::memset(work.t.c, 0, sizeof work.t.c);
+    }
+  }
+  void add_matrix(Work& work, unsigned buffer, int index) {
+    CHECK(work.noise_added == P::l + P::k);
+    alignas(64) std::int32_t poly[272];
+    matrix_poly(rho(work), index / P::l, index % P::l, streams_.bytes[buffer], poly);
+    streams_.give_back(buffer);
+    kernel().accumulate(poly, work.s1_hat.poly(index % P::l), work.t.poly(index / P::l), false);
+    if (++work.matrix_added == P::k * P::l) {
+      finish(work);
+    }
+  }
+
+  void finish(Work& work) {
+    kernel().reduce(work.t.c, work.t.coefficients);
+    kernel().intt(work.t.c, P::k);
+    out_[work.index] = PrivateKey<P>();
+    PrivateKey<P>& key = *out_[work.index];
+    SecretVector<P::k> t0;
+    round_public<P>(rho(work), work.t, work.s.poly(P::l), key.public_key_.bytes_, t0);
+    const FixedMutBytes<PrivateKey<P>::size> bytes = key.bytes_.fill();
+    copy(bytes.template first<32>(), rho(work));
+    copy(bytes.template subspan<S::k_at, 32>(),
+         FixedBytes<128>(work.bytes.bytes).template subspan<96, 32>());
+    pack_eta(P::eta, work.s.c, bytes.data() + S::s1_at, P::l + P::k);
+    pack_t0(t0.c, bytes.data() + S::t0_at, P::k);
+    copy(key.seed_.fill(), seeds_[work.index].expose());
+    key.has_seed_ = true;
+    work.in_use = false;
+    finished_keys_[finished_++ % waiting_max] = work.index;
+  }
+
+  std::span<const Seed> seeds_;
+  std::span<std::optional<PrivateKey<P>>> out_;
+  std::size_t taken_ = 0;
+  std::size_t finished_ = 0, hashes_given_ = 0;
+  std::size_t finished_keys_[waiting_max];  // whose tr is due
+  unsigned oldest_ = 0;
+  Work works_[works_max];
+  MatrixStreams streams_;
+  alignas(64) std::uint8_t noise_streams_[keccak::Lanes::lanes_max][noise_bytes];
+};
 
 template <class P>
 Result<PublicKey<P>> PublicKey<P>::parse(Bytes bytes) {
@@ -58,38 +245,11 @@ MuHasher PublicKey<P>::internal_mu_hasher() const {
   return MuHasher(hash_of(bytes_));
 }
 
-// FIPS 204, Algorithm 6 (ML-DSA.KeyGen_internal)
 template <class P>
 PrivateKey<P> PrivateKey<P>::from_seed(const Seed& xi) {
-  using S = Shape<P>;
-  const Poisoned secret_seed(xi.expose());
-  SecretBytes<128> expanded;  // rho, rho', K
-  const std::uint8_t sizes[2] = {P::k, P::l};
-  keccak::shake256(expanded.bytes, {xi.expose(), sizes});
-  const FixedBytes<128> all(expanded.bytes);
-  const FixedBytes<32> rho = all.template first<32>();
-  ct::unpoison(rho);
-
-  SecretVector<P::l + P::k> s;
-  expand_s(all.template subspan<32, 64>(), P::eta, s.c, P::l + P::k);
-  SecretVector<P::l> s1;
-  SecretVector<P::k> s2, t0;
-  std::memcpy(s1.c, s.c, sizeof s1.c);
-  std::memcpy(s2.c, s.poly(P::l), sizeof s2.c);
-
-  PrivateKey key;
-  make_public<P>(rho, s1, s2, key.public_key_.bytes_, t0);
-  const FixedMutBytes<size> out = key.bytes_.fill();
-  copy(out.template first<32>(), rho);
-  copy(out.template subspan<S::k_at, 32>(), all.template subspan<96, 32>());
-  copy(out.template subspan<S::tr_at, 64>(), hash_of(key.public_key_.bytes_));
-  pack_eta(P::eta, s.c, out.data() + S::s1_at, P::l + P::k);
-  pack_t0(t0.c, out.data() + S::t0_at, P::k);
-  copy(key.seed_.fill(), xi.expose());
-  key.has_seed_ = true;
-  ct::unpoison(key.seed_.expose());
-  ct::unpoison(out);
-  return key;
+  std::optional<PrivateKey> key;
+  KeygenRun<P>::run({&xi, 1}, {&key, 1});
+  return std::move(*key);
 }
 
 template <class P>
@@ -145,9 +305,7 @@ MuHasher PrivateKey<P>::internal_mu_hasher() const {
 template <class P>
 void keygen_batch(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out) {
   CHECK(seeds.size() == out.size());
-  for (std::size_t i = 0; i < seeds.size(); ++i) {
-    out[i] = PrivateKey<P>::from_seed(seeds[i]);
-  }
+  KeygenRun<P>::run(seeds, out);
 }
 
 template class PublicKey<Mldsa44>;

@@ -171,6 +171,8 @@ class PublicKey {
  private:
   template <class Q>
   friend class PrivateKey;
+  template <class Q>
+  friend class KeygenRun;
   PublicKey() : bytes_{} {}
   ByteArray<size> bytes_;
 };
@@ -204,6 +206,8 @@ class PrivateKey {
   MuHasher internal_mu_hasher() const;
 
  private:
+  template <class Q>
+  friend class KeygenRun;
   PrivateKey() = default;
   PublicKey<P> public_key_;
   Secret<size, struct PrivateKeyTag> bytes_;
@@ -232,6 +236,9 @@ class PreparedVerifier {
   ByteArray<64> tr_;
 };
 
+template <class P>
+struct SignItem;
+
 // A private key with matrix and secret vectors in NTT form. Wiped when it dies; stays where it is.
 template <class P>
 class PreparedSigner {
@@ -248,9 +255,9 @@ class PreparedSigner {
   Result<MuHasher> mu_hasher(Bytes context) const;
 
  private:
-  bool attempt(FixedBytes<mu_bytes> mu, FixedBytes<64> rho_second, unsigned kappa,
-               Signature<P>& signature) const;
-
+  template <class Q>
+  friend class SignRun;
+  Result<Signature<P>> sign(const SignItem<P>& item) const;
   alignas(64) std::int32_t matrix_[static_cast<std::size_t>(P::k * P::l) * 256];
   std::int32_t s1_[static_cast<std::size_t>(P::l) * 256];
   std::int32_t s2_[static_cast<std::size_t>(P::k) * 256];
@@ -280,18 +287,24 @@ struct VerifyItem {
 template <class P>
 void verify_batch(std::span<const VerifyItem<P>> items, std::span<Verdict> out);
 
+// One message to sign: `mu` if set, else `digest` if set, else `message`, the latter two in
+// `context`. All pointers and spans outlive the call.
 template <class P>
 struct SignItem {
   const PreparedSigner<P>* signer = nullptr;
-  Bytes message;
-  Bytes context;
+  Bytes message = {};
+  Bytes context = {};
   const Hedge* hedge = nullptr;
-  MutBytes out;  // P::signature_bytes; written when the item's verdict is `valid`, else untouched
+  MutBytes out = {};  // P::signature_bytes; written when the verdict is `valid`, else untouched
+  const Digest* digest = nullptr;
+  const Mu* mu = nullptr;
 };
+// Any mix of keys and messages, from one item up; each gets the signature that it would get alone.
+// Needs 128 KiB of stack.
 template <class P>
 void sign_batch(std::span<const SignItem<P>> items, std::span<Verdict> out);
 
-// One key pair a seed, in order.
+// One key pair a seed, in order; the same as from_seed() gives. Needs 80 KiB of stack.
 template <class P>
 void keygen_batch(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out);
 

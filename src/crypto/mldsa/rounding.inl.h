@@ -232,6 +232,7 @@ void unpack_fields(const u8* in, i32* fields, size_t n) {
 // What an instruction set may have better code for than the plain loops.
 struct Special {
   size_t (*uniform)(i32*, size_t, const u8*, size_t) = uniform_scalar;
+  size_t (*bounded)(int, i32*, size_t, const u8*, size_t) = nullptr;
   void (*pack)(int, const i32*, u8*, size_t) = pack_any;
   void (*unpack)(int, const u8*, i32*, size_t) = unpack_any;
   void (*pack_z)(int, const i32*, u8*, size_t) = pack_z_plain;
@@ -247,6 +248,7 @@ constexpr MldsaKernel make_kernel(const char* name, const Special& special) {
           reduce,
           scale,
           special.uniform,
+          special.bounded,
           add_mod,
           subtract_mod,
           centre,

@@ -2,58 +2,6 @@
 #include "crypto/mldsa/internal.h"
 
 namespace v100::mldsa {
-namespace {
-
-using keccak::ShakeBatch;
-constexpr std::size_t lanes_max = ShakeBatch::lanes_max;
-
-// Up to eight streams of one seed, each with its own two-byte nonce.
-template <std::size_t SeedBytes, std::size_t OutBytes>
-class Streams {
- public:
-  Streams(std::size_t rate, std::size_t lanes) noexcept : shake_(rate, lanes), lanes_(lanes) {}
-  Streams(const Streams&) = delete;
-  Streams& operator=(const Streams&) = delete;
-  ~Streams() {
-    wipe_object(inputs_);
-    wipe_object(out_);
-  }
-
-  void seed(std::size_t lane, FixedBytes<SeedBytes> seed, unsigned first, unsigned second) {
-    std::memcpy(inputs_[lane], seed.data(), SeedBytes);
-    inputs_[lane][SeedBytes] = static_cast<std::uint8_t>(first);
-    inputs_[lane][SeedBytes + 1] = static_cast<std::uint8_t>(second);
-  }
-  void start() {
-    Bytes views[lanes_max];
-    for (std::size_t lane = 0; lane < lanes_; ++lane) {
-      views[lane] = inputs_[lane];
-    }
-    shake_.absorb({views, lanes_});
-  }
-  // The next `size` bytes of every stream.
-  void next(std::size_t size) {
-    MutBytes views[lanes_max];
-    for (std::size_t lane = 0; lane < lanes_; ++lane) {
-      views[lane] = MutBytes(out_[lane], size);
-    }
-    shake_.squeeze({views, lanes_});
-  }
-  const std::uint8_t* out(std::size_t lane) const { return out_[lane]; }
-
- private:
-  ShakeBatch shake_;
-  std::size_t lanes_;
-  std::uint8_t inputs_[lanes_max][SeedBytes + 2];
-  std::uint8_t out_[lanes_max][OutBytes];
-};
-
-std::size_t group_size(int count, int first) {
-  const int left = count - first;
-  return left < static_cast<int>(lanes_max) ? static_cast<std::size_t>(left) : lanes_max;
-}
-
-}  // namespace
 
 void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job) {
   CHECK(stream.size() >= keccak::rate_128);
@@ -153,44 +101,40 @@ std::size_t bounded(int eta, std::int32_t* out, std::size_t have, const std::uin
 
 }  // namespace
 
-void expand_s(FixedBytes<64> rho_prime, int eta, std::int32_t* polys, int count) {
-  constexpr std::size_t first_bytes = 2 * keccak::rate_256;
-  for (int first = 0; first < count; first += static_cast<int>(lanes_max)) {
-    const std::size_t lanes = group_size(count, first);
-    Streams<64, first_bytes> streams(keccak::rate_256, lanes);
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      streams.seed(lane, rho_prime, static_cast<unsigned>(first) + static_cast<unsigned>(lane), 0);
-    }
-    streams.start();
-    // FIPS 204, Algorithm 31 (RejBoundedPoly), side by side.
-    std::size_t have[lanes_max] = {};
-    bool short_of = true;
-    for (std::size_t size = first_bytes; short_of; size = keccak::rate_256) {
-      streams.next(size);
-      short_of = false;
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        std::int32_t* poly = polys + 256 * (static_cast<std::size_t>(first) + lane);
-        have[lane] = bounded(eta, poly, have[lane], streams.out(lane), size);
-        short_of = short_of || have[lane] < 256;
-      }
-    }
-  }
+// A SHAKE256 job over a 64-byte seed and a two-byte nonce, whose block lies in its output.
+void seeded_job(FixedBytes<64> seed, unsigned nonce, MutBytes stream, keccak::LaneJob& job) {
+  CHECK(stream.size() >= keccak::rate_256);
+  std::uint8_t* block = stream.data();
+  std::memcpy(block, seed.data(), 64);
+  std::memset(block + 64, 0, keccak::rate_256 - 64);
+  block[64] = static_cast<std::uint8_t>(nonce);
+  block[65] = static_cast<std::uint8_t>(nonce >> 8);
+  block[66] = static_cast<std::uint8_t>(keccak::Sponge::Domain::shake);
+  block[keccak::rate_256 - 1] = 0x80;
+  job.padded = block;
+  job.out = stream;
 }
 
-void expand_mask(FixedBytes<64> rho_second, unsigned kappa, int gamma1_bits, std::int32_t* polys,
-                 int count) {
-  const std::size_t lanes = static_cast<std::size_t>(count);
-  const std::size_t size = 32 * (1 + static_cast<std::size_t>(gamma1_bits));
-  Streams<64, 640> streams(keccak::rate_256, lanes);
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const unsigned nonce = kappa + static_cast<unsigned>(lane);
-    streams.seed(lane, rho_second, nonce & 255, nonce >> 8);
+// FIPS 204, Algorithm 31 (RejBoundedPoly)
+void noise_poly(FixedBytes<64> rho_prime, unsigned nonce, int eta, Bytes stream,
+                std::int32_t* poly) {
+  const auto sample = kernel().bounded != nullptr ? kernel().bounded : bounded;
+  alignas(64) std::int32_t room[320];
+  std::size_t have = sample(eta, room, 0, stream.data(), stream.size());
+  if (have < 256) {  // one polynomial in 500 for eta = 4
+    const std::uint8_t tail[2] = {static_cast<std::uint8_t>(nonce),
+                                  static_cast<std::uint8_t>(nonce >> 8)};
+    keccak::Shake256 xof;
+    xof.absorb(rho_prime);
+    xof.absorb(tail);
+    SecretBytes<keccak::rate_256> block;
+    for (have = 0; have < 256;) {
+      xof.squeeze(block.bytes);
+      have = sample(eta, room, have, block.bytes.data(), block.bytes.size());
+    }
   }
-  streams.start();
-  streams.next(size);
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    kernel().unpack_z(gamma1_bits, streams.out(lane), polys + 256 * lane, 256);
-  }
+  std::memcpy(poly, room, 256 * sizeof *poly);
+  wipe_object(room);
 }
 
 void sample_in_ball(Bytes challenge, FixedBytes<keccak::rate_256> first, int tau,

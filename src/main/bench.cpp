@@ -87,6 +87,7 @@ int run_bench(int argc, char** argv) {
 
   std::vector<BenchRow> rows;
   add_crypto_rows(rows);
+  add_mlkem_rows(rows);
   add_engine_rows(rows);
   add_rtc_rows(rows);
   int shown = 0;

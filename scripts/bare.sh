@@ -12,6 +12,7 @@ for argument in "$@"; do
 done
 install_missing $(packages_of bare)
 
+mkdir -p build
 root=$PWD/build/bare
 mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1 || true)
 cleanup() {

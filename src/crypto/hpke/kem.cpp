@@ -110,8 +110,8 @@ Result<SecretBytes> mlkem_decapsulate(Bytes enc, Bytes seed) {
   return SecretBytes(mlkem::decapsulate(pair.dk, ciphertext).expose());
 }
 
-// ---- MLKEM768-P256 (draft-irtf-cfrg-concrete-hybrid-kems, with the label of its early versions and
-// of the HPKE draft's vectors)
+// ---- MLKEM768-P256 (draft-irtf-cfrg-concrete-hybrid-kems, with the label of its early versions
+// and of the HPKE draft's vectors)
 
 constexpr std::size_t p256_seed_bytes = 96;  // three candidates
 using Hybrid = mlkem::Mlkem768;
@@ -147,7 +147,8 @@ Result<Buffer> hybrid_public(Bytes seed) {
 
 SecretBytes combine(Bytes mlkem, Bytes dh, Bytes point, Bytes public_point) {
   SecretBytes out(32);
-  keccak::sha3_256(out.fill().first<32>(), {mlkem, dh, point, public_point, as_bytes("MLKEM768-P256")});
+  keccak::sha3_256(out.fill().first<32>(),
+                   {mlkem, dh, point, public_point, as_bytes("MLKEM768-P256")});
   return out;
 }
 

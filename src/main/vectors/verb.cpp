@@ -19,9 +19,9 @@ constexpr const char* help =
 usage: v100 vectors [--json] [--large] FILE|DIR...
 
 Reads NIST ACVP (prompt.json with expectedResults.json beside it, .gz too), NIST CAVP and KAT .rsp
-files, X-Wing's, HPKE's and Wycheproof's JSON, and C2SP CCTV's text files. Prints a line a file, with counts
-by kernel, then `N passed, N failed, N skipped`; each skip stands with its reason. A case counts
-once, and passes if it passes on every kernel.
+files, X-Wing's, HPKE's and Wycheproof's JSON, and C2SP CCTV's text files. Prints a line a file,
+with counts by kernel, then `N passed, N failed, N skipped`; each skip stands with its reason. A
+case counts once, and passes if it passes on every kernel.
 
   --json   one JSON object a file, then one with the totals
   --large  also the cases that hash gigabytes (minutes)

@@ -1,9 +1,13 @@
 // The rows of `v100 bench` for the lattice core.
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "crypto/keccak/keccak.h"
+#include "crypto/mldsa/mldsa.h"
 #include "crypto/slhdsa/slhdsa.h"
 #include "main/bench.h"
 
@@ -48,7 +52,10 @@ void add_slhdsa_rows(std::vector<BenchRow>& rows, const std::string& set) {
 
 }  // namespace
 
+void add_mldsa_rows(std::vector<BenchRow>& rows);
+
 void add_crypto_rows(std::vector<BenchRow>& rows) {
+  add_mldsa_rows(rows);
   const char* kernel = keccak::kernel_name();
   for (const std::size_t size : {std::size_t{32}, std::size_t{1200}}) {
     auto message = std::make_shared<Buffer>(size, std::uint8_t{7});
@@ -79,6 +86,65 @@ void add_crypto_rows(std::vector<BenchRow>& rows) {
   add_slhdsa_rows<slhdsa::Sha2_128f>(rows, "slh-dsa-sha2-128f");
   add_slhdsa_rows<slhdsa::Shake192f>(rows, "slh-dsa-shake-192f");
   add_slhdsa_rows<slhdsa::Shake256f>(rows, "slh-dsa-shake-256f");
+}
+
+// ML-DSA-65 by raw and prepared keys, alone and in batches; the other sets are in mldsa_bench.
+void add_mldsa_rows(std::vector<BenchRow>& rows) {
+  using namespace mldsa;
+  using P = Mldsa65;
+  const char* kernel = mldsa::kernel_name();
+  const Bytes message = as_bytes("fifty-nine bytes, as long as the message of the first notes");
+  auto key = std::make_shared<PrivateKey<P>>(PrivateKey<P>::from_seed(Seed()));
+  auto verifier = std::make_shared<PreparedVerifier<P>>(key->public_key());
+  auto signer = std::make_shared<PreparedSigner<P>>(*key);
+  auto signature =
+      std::make_shared<Signature<P>>(signer->sign(message, {}, Hedge::deterministic()).value());
+  rows.push_back({"mldsa65/verify/raw", kernel, 1,
+                  [=] { CHECK(key->public_key().verify(message, {}, *signature).has_value()); }});
+  rows.push_back({"mldsa65/verify/prepared", kernel, 1,
+                  [=] { CHECK(verifier->verify(message, {}, *signature).has_value()); }});
+  for (const bool prepared : {true, false}) {
+    VerifyItem<P> item{.message = message, .signature = signature->bytes()};
+    prepared ? void(item.prepared = verifier.get()) : void(item.key = &key->public_key());
+    const std::string name = prepared ? "prepared" : "raw";
+    rows.push_back({"mldsa65/verify/" + name + "-batch", kernel, 32, [=] {
+                      (void)verifier, (void)key, (void)signature;  // item points into them
+                      const std::vector<VerifyItem<P>> items(32, item);
+                      std::array<Verdict, 32> verdicts;
+                      verify_batch<P>(items, verdicts);
+                      CHECK(verdicts[31] == Verdict::valid);
+                    }});
+  }
+  auto counter = std::make_shared<std::uint64_t>(0);  // new hedges: the mean over rejections
+  const auto next_hedge = [counter] {
+    ByteArray<32> rnd{};
+    store_le(rnd.data(), ++*counter);
+    return Hedge::from(rnd);
+  };
+  rows.push_back({"mldsa65/sign/prepared", kernel, 1,
+                  [=] { CHECK(signer->sign(message, {}, next_hedge()).has_value()); }});
+  rows.push_back(
+      {"mldsa65/sign/prepared-batch", kernel, 32, [=] {
+         static thread_local std::array<ByteArray<P::signature_bytes>, 32> outs;
+         std::vector<Hedge> hedges;
+         std::vector<SignItem<P>> items(32);
+         for (std::size_t i = 0; i < 32; ++i) {
+           hedges.push_back(next_hedge());
+         }
+         for (std::size_t i = 0; i < 32; ++i) {
+           items[i] = {
+               .signer = signer.get(), .message = message, .hedge = &hedges[i], .out = outs[i]};
+         }
+         std::array<Verdict, 32> verdicts;
+         sign_batch<P>(items, verdicts);
+         CHECK(verdicts[31] == Verdict::valid);
+       }});
+  rows.push_back({"mldsa65/keygen", kernel, 1, [] { (void)PrivateKey<P>::from_seed(Seed()); }});
+  rows.push_back({"mldsa65/keygen-batch", kernel, 16, [] {
+                    const std::vector<Seed> seeds(16);
+                    std::vector<std::optional<PrivateKey<P>>> keys(16);
+                    keygen_batch<P>(seeds, keys);
+                  }});
 }
 
 }  // namespace v100

@@ -1,6 +1,7 @@
 // What ML-DSA costs here: microseconds a call, by the kernel that V100_KERNEL names.
 #include <benchmark/benchmark.h>
 #include <memory>
+#include <vector>
 
 #include "crypto/mldsa/internal.h"
 
@@ -58,6 +59,79 @@ void verify_raw(benchmark::State& state) {
     benchmark::DoNotOptimize(key.public_key().verify(message, {}, *signature));
   }
 }
+// Batches: times an item, over the number of items given.
+template <class P>
+void verify_batch_of(benchmark::State& state, bool prepared) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const PrivateKey<P> key = bench_key<P>();
+  const auto verifier = std::make_unique<PreparedVerifier<P>>(key.public_key());
+  const auto signature = key.sign(message, {}, Hedge::deterministic());
+  VerifyItem<P> item{.message = message, .signature = signature->bytes()};
+  prepared ? void(item.prepared = verifier.get()) : void(item.key = &key.public_key());
+  const std::vector<VerifyItem<P>> items(count, item);
+  std::vector<Verdict> verdicts(count);
+  for (auto _ : state) {
+    verify_batch<P>(items, verdicts);
+    benchmark::DoNotOptimize(verdicts.data());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+template <class P>
+void verify_batch_prepared(benchmark::State& state) {
+  verify_batch_of<P>(state, true);
+}
+template <class P>
+void verify_batch_raw(benchmark::State& state) {
+  verify_batch_of<P>(state, false);
+}
+// New hedges each time, so that the mean over rejections is in it.
+template <class P>
+void sign_batch_prepared(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const auto signer = std::make_unique<PreparedSigner<P>>(bench_key<P>());
+  std::vector<ByteArray<P::signature_bytes>> outs(count);
+  std::vector<Verdict> verdicts(count);
+  std::uint64_t counter = 0;
+  for (auto _ : state) {
+    std::vector<Hedge> hedges;
+    std::vector<SignItem<P>> items(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      ByteArray<32> rnd{};
+      store_le(rnd.data(), ++counter);
+      hedges.push_back(Hedge::from(rnd));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      items[i] = {.signer = signer.get(), .message = message, .hedge = &hedges[i], .out = outs[i]};
+    }
+    sign_batch<P>(items, verdicts);
+    benchmark::DoNotOptimize(outs.data());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+template <class P>
+void keygen_batch_of(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  std::vector<Seed> seeds(count);
+  std::vector<std::optional<PrivateKey<P>>> keys(count);
+  for (auto _ : state) {
+    seeds[0].fill()[0]++;
+    keygen_batch<P>(seeds, keys);
+    benchmark::DoNotOptimize(keys.data());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(verify_batch_prepared<Mldsa44>)->Arg(8)->Arg(64);
+BENCHMARK(verify_batch_prepared<Mldsa65>)->Arg(8)->Arg(64);
+BENCHMARK(verify_batch_prepared<Mldsa87>)->Arg(8)->Arg(64);
+BENCHMARK(verify_batch_raw<Mldsa44>)->Arg(8);
+BENCHMARK(verify_batch_raw<Mldsa65>)->Arg(8);
+BENCHMARK(verify_batch_raw<Mldsa87>)->Arg(8);
+BENCHMARK(sign_batch_prepared<Mldsa44>)->Arg(64);
+BENCHMARK(sign_batch_prepared<Mldsa65>)->Arg(64);
+BENCHMARK(sign_batch_prepared<Mldsa87>)->Arg(64);
+BENCHMARK(keygen_batch_of<Mldsa44>)->Arg(16);
+BENCHMARK(keygen_batch_of<Mldsa65>)->Arg(16);
+BENCHMARK(keygen_batch_of<Mldsa87>)->Arg(16);
 BENCHMARK(keygen<Mldsa44>);
 BENCHMARK(keygen<Mldsa65>);
 BENCHMARK(keygen<Mldsa87>);

@@ -64,7 +64,7 @@ class Lanes {
 
   // Feeds the lanes from `source` until it has no more: source.next(job) is false while it has no
   // job to give, source.done(tag) may bring new ones. A source that has finished() may say so while
-  // jobs that nobody needs any more are still in lanes.
+  // jobs that nobody needs any more are still in lanes; one that counts steps has stepped().
   template <class Source>
   void run(Source& source) {
     for (;;) {
@@ -80,6 +80,9 @@ class Lanes {
         return;
       }
       step();
+      if constexpr (requires { source.stepped(); }) {
+        source.stepped();
+      }
       for (std::uint32_t tag = 0; take_finished(tag);) {
         source.done(tag);
       }

@@ -56,9 +56,11 @@ class VerifyRun {
         open();
         continue;
       }
-      return give(Kind::ball, job) || give_matrix(job);
+      return give_hop(job, false) || give(Kind::ball, job) || give_matrix(job) ||
+             give_hop(job, true);
     }
   }
+  void stepped() { ++step_; }
 
   void done(std::uint32_t tag) {
     Slot& slot = slots_[tag >> 3 & 31];
@@ -79,6 +81,9 @@ class VerifyRun {
       case Kind::matrix:
         add_matrix(slot, tag >> 8 & 7, static_cast<int>(tag >> 11));
         break;
+      case Kind::hop:
+        hop_done(slot, hops_[tag >> 8]);
+        break;
       case Kind::commitment:
         decide(slot,
                same(slot.expected, slot.challenge(items_)) ? Verdict::valid : Verdict::invalid);
@@ -96,7 +101,7 @@ class VerifyRun {
   static constexpr std::size_t lanes_max = keccak::Lanes::lanes_max;
   static constexpr std::size_t slots_max = 2 * lanes_max;
   static constexpr int raw_max = 2;  // one whose matrix ends, one whose matrix begins
-  enum class Kind : std::uint8_t { tr, mu, ball, commitment, matrix };
+  enum class Kind : std::uint8_t { tr, mu, ball, commitment, matrix, hop };
 
   struct Raw {
     bool in_use = false;
@@ -121,6 +126,22 @@ class VerifyRun {
     Bytes challenge(std::span<const VerifyItem<P>> items) const {
       return items[item].signature.first(P::challenge_bytes);
     }
+  };
+
+  // Matrix polynomials of a lone raw item that hop from lane to lane, a block at a time. A lane is
+  // at a polynomial for five steps, so that some steps of every lane are left over: 30 polynomials
+  // need 21 steps with one hopping, 25 without. The blocks' steps are those at which lanes are
+  // free.
+  static constexpr unsigned hops_max = P::k == 4 ? 2 : P::k == 6 ? 1 : 4;
+  static constexpr unsigned pieces = stream_bytes / keccak::rate_128;
+  struct Hop {
+    alignas(64) std::uint8_t stream[stream_bytes];
+    std::uint64_t state[25];
+    int index = 0;
+    unsigned piece = 0;
+    bool in_lane = false;
+    Hop() noexcept {}
+    unsigned due() const { return P::k == 4 ? 1 + piece / 2 * 5 + piece % 2 : 1 + 5 * piece; }
   };
 
   unsigned& pending(Kind kind) { return pending_[static_cast<std::size_t>(kind)]; }
@@ -168,10 +189,37 @@ class VerifyRun {
     job.tag = static_cast<std::uint32_t>(Kind::matrix) |
               static_cast<std::uint32_t>(index_of(*expanding_)) << 3 | buffer << 8 |
               static_cast<std::uint32_t>(index) << 11;
-    if (raw.taken == P::k * P::l) {
+    if (raw.taken == P::k * P::l - static_cast<int>(hop_count_)) {
       expanding_ = nullptr;
     }
     return true;
+  }
+  bool give_hop(keccak::LaneJob& job, bool early) {
+    for (unsigned i = 0; i < hop_count_; ++i) {
+      Hop& hop = hops_[i];
+      if (hop.in_lane || hop.piece == pieces || (!early && step_ < hop.due())) {
+        continue;
+      }
+      Slot& slot = slots_[0];  // a lone item's
+      job.rate = keccak::rate_128;
+      if (hop.piece == 0) {
+        matrix_job(rho(slot), hop.index / P::l, hop.index % P::l, hop.stream, job);
+      }
+      job.out = MutBytes(hop.stream).subspan(hop.piece * keccak::rate_128, keccak::rate_128);
+      job.state = hop.state;
+      job.resume = hop.piece != 0;
+      job.tag = static_cast<std::uint32_t>(Kind::hop) | i << 8;
+      hop.in_lane = true;
+      ++slot.jobs;
+      return true;
+    }
+    return false;
+  }
+  void hop_done(Slot& slot, Hop& hop) {
+    hop.in_lane = false;
+    if (++hop.piece == pieces) {
+      add_stream(slot, hop.stream, hop.index);
+    }
   }
   FixedBytes<32> rho(const Slot& slot) const {
     return items_[slot.item].key->bytes().template first<32>();
@@ -229,6 +277,11 @@ class VerifyRun {
     raw.taken = raw.added = 0;
     slot.raw = &raw;
     expanding_ = &slot;
+    if (items_.size() == 1 && items_[0].mu == nullptr) {
+      for (; hop_count_ < hops_max; ++hop_count_) {
+        hops_[hop_count_].index = P::k * P::l - 1 - static_cast<int>(hop_count_);
+      }
+    }
     return true;
   }
 
@@ -267,10 +320,13 @@ class VerifyRun {
     finish_when_added(slot);
   }
   void add_matrix(Slot& slot, unsigned buffer, int index) {
+    add_stream(slot, streams_.bytes[buffer], index);
+    streams_.give_back(buffer);
+  }
+  void add_stream(Slot& slot, Bytes stream, int index) {
     Raw& raw = *slot.raw;
     alignas(64) std::int32_t poly[272];
-    matrix_poly(rho(slot), index / P::l, index % P::l, streams_.bytes[buffer], poly);
-    streams_.give_back(buffer);
+    matrix_poly(rho(slot), index / P::l, index % P::l, stream, poly);
     kernel().accumulate(poly, raw.z.poly(index % P::l), raw.w.poly(index / P::l), false);
     ++raw.added;
     finish_when_added(slot);
@@ -314,11 +370,14 @@ class VerifyRun {
   std::span<Verdict> out_;
   std::size_t taken_ = 0;
   std::size_t open_count_ = 0;
+  unsigned step_ = 1;
+  unsigned hop_count_ = 0;
   unsigned pending_[5] = {};
   Slot* expanding_ = nullptr;  // the raw item whose matrix is handed out
   Slot slots_[slots_max];
   Raw raws_[raw_max];
   MatrixStreams streams_;
+  Hop hops_[hops_max];
 };
 
 template <class P>

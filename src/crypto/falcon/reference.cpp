@@ -2,6 +2,8 @@
 // for known answers. Falcon §3.9.3, Algorithms 12 to 15.
 #include "crypto/falcon/reference.h"
 
+#include <cmath>
+
 #include "crypto/falcon/known_answers.h"
 #include "crypto/falcon/types.inl.h"
 
@@ -98,7 +100,8 @@ int base_sample(Source& source) {
 template <class Source>
 bool ber_exp(Source& source, double x, double scale) {
   const double s = static_cast<double>(static_cast<int>(x * inverse_ln_2));
-  const double chance = exp_negative(x - s * ln_2) * scale;
+  const double likely = exp_negative(x - s * ln_2) * scale;
+  const double chance = likely < 1 ? likely : 1;  // above 1 for keys that no generation makes
   const u64 z = ((static_cast<u64>(chance * 9223372036854775808.0) << 1) - 1) >>
                 static_cast<int>(s < 63 ? s : 63);
   for (int i = 56; i >= 0; i -= 8) {
@@ -120,7 +123,7 @@ double sample_z(Source& source, double mu, const Width& width) {
     const double d = z - centre.fraction;
     const double x = d * d * width.half_inverse_square -
                      static_cast<double>(z0 * z0) * inverse_twice_sigma0_squared;
-    if (ber_exp(source, x, width.scale)) {
+    if (ber_exp(source, x < 1e6 ? x : 1e6, width.scale)) {
       return centre.floor + z;
     }
   }
@@ -150,6 +153,11 @@ void sample_as_reference(const Stream& stream, const double* tree, Attempt& atte
 }
 
 Result<int> sampler_z(const SamplerParameters& parameters, Bytes octets) {
+  const double sigma = parameters.sigma;
+  if (!(std::abs(parameters.mu) < 1e9) ||
+      !(parameters.sigma_min >= 1 && sigma >= parameters.sigma_min && sigma < 2)) {
+    return fail(Errc::malformed, "falcon: not parameters of the sampler");
+  }
   GivenBytes source(octets);
   const double z =
       sample_z(source, parameters.mu, Width(1.0 / parameters.sigma, parameters.sigma_min));
@@ -159,12 +167,35 @@ Result<int> sampler_z(const SamplerParameters& parameters, Bytes octets) {
   return static_cast<int>(z);
 }
 
+namespace {
+
+// f G - g F = q
+bool solves_equation(const SmallKey& key) {
+  const std::size_t n = key.f.size();
+  std::vector<std::int64_t> sum(2 * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      sum[i + j] += key.f[i] * key.big_g[j] - key.g[i] * key.big_f[j];
+    }
+  }
+  bool good = sum[0] - sum[n] == q;
+  for (std::size_t i = 1; i < n; ++i) {
+    good = good && sum[i] == sum[n + i];
+  }
+  return good;
+}
+
+}  // namespace
+
 Result<std::vector<std::int16_t>> sign_small(const SmallKey& key, Bytes salt, Bytes stream_seed,
                                              Bytes message) {
   const std::size_t n = key.f.size();
   if (n < 2 || n > 1024 || (n & (n - 1)) != 0 || key.g.size() != n || key.big_f.size() != n ||
       key.big_g.size() != n || stream_seed.size() != stream_seed_bytes) {
     return fail(Errc::malformed, "falcon: sizes of no key");
+  }
+  if (!solves_equation(key)) {
+    return fail(Errc::malformed, "falcon: a key that solves no NTRU equation");
   }
   const int logn = __builtin_ctzll(n);
   std::vector<double> basis(4 * n), tree(tree_size(logn)), scratch(5 * n);

@@ -71,6 +71,10 @@ Result<void> run_json(const File& file, const Options& options, Tally& tally) {
   if (root.at(0).get(first) == simdjson::SUCCESS && has(first, "kem_id") && has(first, "aead_id")) {
     return run_hpke(root, tally);
   }
+  if (const Result<void> falcon = run_falcon(root, tally);
+      falcon || falcon.error().code != Errc::not_found) {
+    return falcon;
+  }
   const Json set = vector_set(root);
   if (!has(set, "testGroups")) {
     return fail(Errc::not_found, "no reader for this JSON format");

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/keccak/keccak.h"
+#include "main/vectors/falcon.h"
 #include "main/vectors/mlkem_cases.h"
 #include "main/vectors/sha3.h"
 #include "main/vectors/slhdsa.h"
@@ -255,6 +256,10 @@ bool is_modulus_list(const Lines& lines) {
 Result<void> run_lines(const File& file, Tally& tally) {
   if (is_slhdsa_text(file.content)) {
     run_slhdsa_text(file.content, tally);
+    return {};
+  }
+  if (is_falcon_text(file.content)) {
+    run_falcon_text(file.content, tally);
     return {};
   }
   const Lines lines = split(file.content);

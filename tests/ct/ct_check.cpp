@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ct.h"
+#include "crypto/falcon/falcon.h"
 #include "crypto/hybrid/xwing.h"
 #include "crypto/keccak/keccak.h"
 #include "crypto/mldsa/mldsa.h"
@@ -176,6 +177,44 @@ void slhdsa_sign() {
   CHECK(key.public_key().verify(opt_rand, as_bytes("context"), *signature).has_value());
 }
 
+// ---- Falcon (a draft). What is declassified: which candidates and attempts were rejected.
+
+class CountingRandom final : public Random {
+ public:
+  void fill(MutBytes out) override {
+    ByteArray<8> bytes;
+    store_le(bytes.data(), ++calls_);
+    keccak::shake256(out, {bytes});
+  }
+
+ private:
+  std::uint64_t calls_ = 0;
+};
+
+template <class P>
+void falcon_keygen() {
+  const auto key = falcon::PrivateKey<P>::from_seed(secret<falcon::Seed>(1));
+  CHECK(falcon::PublicKey<P>::parse(key.public_key().bytes()).has_value());
+}
+template <class P>
+void falcon_parse() {
+  const auto key = falcon::PrivateKey<P>::from_seed(secret<falcon::Seed>(1));
+  CHECK(falcon::PrivateKey<P>::parse(key.expose()).has_value());
+}
+template <class P>
+void falcon_sign() {
+  const auto key = falcon::PrivateKey<P>::from_seed(secret<falcon::Seed>(1));
+  const auto signer = std::make_unique<falcon::PreparedSigner<P>>(key);
+  CountingRandom random;
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    const ByteArray<32> message = filled<32>(i);
+    const auto encoding = i % 2 == 0 ? falcon::Encoding::padded : falcon::Encoding::compressed;
+    const auto signature = signer->sign(message, encoding, random);
+    CHECK(signature.has_value());
+    CHECK(key.public_key().verify(message, *signature).has_value());
+  }
+}
+
 // ---- X-Wing's pure part, hashes, comparison and selection
 
 void xwing_steps() {
@@ -298,6 +337,11 @@ const Case cases[] = {
     {"mldsa87-keygen", mldsa_keygen<mldsa::Mldsa87>},
     {"mldsa87-parse", mldsa_parse<mldsa::Mldsa87>},
     {"mldsa87-sign", mldsa_sign<mldsa::Mldsa87>},
+    {"falcon512-keygen", falcon_keygen<falcon::Falcon512>},
+    {"falcon512-parse", falcon_parse<falcon::Falcon512>},
+    {"falcon512-sign", falcon_sign<falcon::Falcon512>},
+    {"falcon1024-keygen", falcon_keygen<falcon::Falcon1024>},
+    {"falcon1024-sign", falcon_sign<falcon::Falcon1024>},
     {"slhdsa-shake-128f-keygen", slhdsa_keygen<slhdsa::Shake128f>},
     {"slhdsa-shake-128f-sign", slhdsa_sign<slhdsa::Shake128f>},
     {"slhdsa-sha2-128f-keygen", slhdsa_keygen<slhdsa::Sha2_128f>},
@@ -325,8 +369,9 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "not under valgrind: nothing would be checked\n");
         return 3;
       }
-      std::fprintf(stderr, "kernels: keccak %s, mlkem %s, mldsa %s\n", keccak::kernel_name(),
-                   mlkem::kernel_name(), mldsa::kernel_name());
+      std::fprintf(stderr, "kernels: keccak %s, mlkem %s, mldsa %s, falcon %s\n",
+                   keccak::kernel_name(), mlkem::kernel_name(), mldsa::kernel_name(),
+                   falcon::kernel_name());
       c.run();
       return 0;
     }

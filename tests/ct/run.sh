@@ -25,7 +25,7 @@ for kernel in portable avx2; do
     used=$(sed -n 's/^kernels: //p' "$log")
     expected=0
     [[ "$case" == leak-* ]] && expected=99
-    if [ "$status" = "$expected" ] && [[ "$used" == "keccak $kernel, mlkem $kernel, mldsa $kernel" ]]; then
+    if [ "$status" = "$expected" ] && [[ "$used" == "keccak $kernel, mlkem $kernel, mldsa $kernel, falcon $kernel" ]]; then
       passed=$((passed + 1))
       if [ "$expected" = 0 ]; then echo "ok    $kernel $case"; else echo "ok    $kernel $case: caught"; fi
     else

@@ -52,38 +52,40 @@ void add_slhdsa_rows(std::vector<BenchRow>& rows, const std::string& set) {
 }
 
 // Falcon, a draft standard. A signature's message is 59 bytes, as in the tables of others.
+struct FalconRandom final : Random {
+  void fill(MutBytes out) override {
+    ByteArray<8> bytes;
+    store_le(bytes.data(), ++calls);
+    keccak::shake256(out, {bytes});
+  }
+  std::uint64_t calls = 0;
+};
+template <class P>
+struct FalconCase {
+  FalconRandom random;
+  falcon::PrivateKey<P> key = falcon::PrivateKey<P>::from_seed(falcon::Seed());
+  falcon::PreparedSigner<P> signer{key};
+  falcon::PreparedVerifier<P> verifier{key.public_key()};
+  ByteArray<59> message{};
+  std::vector<falcon::Signature<P>> signatures;
+  std::vector<falcon::VerifyItem<P>> prepared, raw;
+  std::array<falcon::Verdict, 32> verdicts;
+  std::size_t next = 0;
+  FalconCase() {
+    for (int i = 0; i < 32; ++i) {
+      signatures.push_back(*signer.sign(message, falcon::Encoding::padded, random));
+    }
+    for (const auto& signature : signatures) {
+      prepared.push_back(
+          {.prepared = &verifier, .message = message, .signature = signature.bytes()});
+      raw.push_back({.key = &key.public_key(), .message = message, .signature = signature.bytes()});
+    }
+  }
+};
+
 template <class P>
 void add_falcon_rows(std::vector<BenchRow>& rows, const std::string& set) {
-  struct Counter final : Random {
-    void fill(MutBytes out) override {
-      ByteArray<8> bytes;
-      store_le(bytes.data(), ++calls);
-      keccak::shake256(out, {bytes});
-    }
-    std::uint64_t calls = 0;
-  };
-  struct Case {
-    Counter random;
-    falcon::PrivateKey<P> key = falcon::PrivateKey<P>::from_seed(falcon::Seed());
-    falcon::PreparedSigner<P> signer{key};
-    falcon::PreparedVerifier<P> verifier{key.public_key()};
-    ByteArray<59> message{};
-    std::vector<falcon::Signature<P>> signatures;
-    std::vector<falcon::VerifyItem<P>> prepared, raw;
-    std::array<falcon::Verdict, 32> verdicts;
-    std::size_t next = 0;
-    Case() {
-      for (int i = 0; i < 32; ++i) {
-        signatures.push_back(*signer.sign(message, falcon::Encoding::padded, random));
-      }
-      for (const auto& signature : signatures) {
-        prepared.push_back(
-            {.prepared = &verifier, .message = message, .signature = signature.bytes()});
-        raw.push_back(
-            {.key = &key.public_key(), .message = message, .signature = signature.bytes()});
-      }
-    }
-  };
+  using Case = FalconCase<P>;
   const auto shared = std::make_shared<std::unique_ptr<Case>>();
   const auto made = [shared]() -> Case& {
     if (!*shared) {

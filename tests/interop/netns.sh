@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command in a fresh network namespace with one address, 10.77.0.1, and a default route:
+# Runs a command in a fresh network namespace with the addresses 10.77.0.1 and fd77::1 and default routes:
 # Firefox never pairs loopback addresses, so a call with it needs a network that looks like one.
 # The namespace dies with the command. Needs root (or CAP_SYS_ADMIN and CAP_NET_ADMIN).
 set -euo pipefail
@@ -16,5 +16,6 @@ exec unshare --net -- bash -c '
   ip link set v100a up
   ip link set v100b up
   ip route add default via 10.77.0.2 dev v100a
+  ip -6 addr add fd77::1/64 dev v100a nodad 2>/dev/null && ip -6 route add default via fd77::2 dev v100a || true
   exec "$@"
 ' netns "$@"

@@ -54,7 +54,7 @@ step "Packages"
 install_missing $(packages_of run build test)
 need_node
 npm_install web
-NODE26=$(newer_node) && export NODE26 || note "no newer node: its interoperability tests are skipped"
+use_newer_node
 if [ -n "${V100_VECTORS:-}" ]; then note "public vectors: $V100_VECTORS"; else note "V100_VECTORS is not set: tests against public vectors are skipped"; fi
 
 lock_build
@@ -66,7 +66,7 @@ unlock_build
 tests tests-release release -LE 'browser|interop'
 # Browsers on a small shared machine: a test may be tried again, and fails only if it fails three times.
 tests tests-browser release -L 'browser|interop' -LE e2e -j1 --repeat until-pass:3
-tests tests-e2e release -L e2e -j1 --repeat until-pass:2
+tests tests-e2e release -L e2e -j1 --repeat until-pass:3
 check constant-time tests/ct/run.sh
 check build-gcc build gcc
 if [ "${1:-}" = --full ]; then

@@ -38,7 +38,7 @@ install_missing() {
   rm -f "$log"
 }
 
-# Debian's npm brings node 18, enough to build the web client; any newer node that is there will do.
+# Debian's npm brings node 18, enough to build the web client; tests take a newer one (use_newer_node).
 need_node() {
   command -v node >/dev/null && command -v npm >/dev/null && return 0
   install_missing npm
@@ -69,6 +69,13 @@ newer_node() {
   printf '%s\n' "$found"
 }
 
+# use_newer_node: the newer node is `node` from here on; Debian's is too old for the browsers' drivers
+use_newer_node() {
+  local found
+  found=$(newer_node) || { note "no newer node, and npm could not fetch one: tests that need it fail or are skipped"; return 0; }
+  PATH="$(dirname "$found"):$PATH"
+}
+
 # One build at a time in this tree; a second waits.
 lock_build() {
   mkdir -p build
@@ -78,9 +85,11 @@ lock_build() {
 unlock_build() { flock -u 9; }
 
 say() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
+# Anew when packages came or went: what was missing, such as the test framework, may be there now.
 configure() {
-  [ -f "build/$1/build.ninja" ] && return 0
+  [ -f "build/$1/build.ninja" ] && [ ! /var/lib/dpkg/status -nt "build/$1/build.ninja" ] && return 0
   say cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log" >&2; die "cmake failed"; }
+  touch "build/$1/build.ninja"
 }
 # build PRESET [TARGET...]
 build() {

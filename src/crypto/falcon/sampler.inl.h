@@ -9,6 +9,22 @@
 namespace v100::falcon {
 namespace {
 
+// v >> s, lane by lane, s from 0 to 63.
+inline I8 shifted(I8 v, I8 s) {
+#ifdef __AVX2__
+  return v >> s;
+#else
+  // Without a shift by lanes, one by a register's count, which the constant-time checker refuses:
+  // six by constants instead, each taken or not.
+  for (int k = 0; k < 6; ++k) {
+    I8 take = -((s >> k) & 1);
+    asm("" : "+m"(take));  // or the compiler finds the shift again
+    v = (take & (v >> (1 << k))) | (~take & v);
+  }
+  return v;
+#endif
+}
+
 // Algorithms 15 and 14 (BerExp): a candidate is accepted with the chance scale * exp(-x), where
 // x = (z - r)^2 / (2 sigma^2) - z0^2 / (2 sigma0^2) >= 0. With s = x / ln 2 rounded down the chance
 // is scale * exp(-(x - s ln 2)) / 2^s, held against a uniform number in 62 bits; 51 of them are the
@@ -27,7 +43,7 @@ inline u32 accepted(D8 value, D8 penalty, I8 uniform, double fraction, const Wid
   s = s < most ? s : most;
   const D8 chance = exp_negative(rest) * splat_as<D8>(width.scale * 2251799813685248.0);
   const I8 bits = (I8)(chance + shift) - bias;
-  return sign_bits(uniform < ((bits << 11) >> s));
+  return sign_bits(uniform < shifted(bits << 11, s));
 }
 
 // Falcon §3.9.3, Algorithm 12 for both queues: 512 candidates from 8 + 8 + 2 random bytes each.

@@ -143,6 +143,24 @@ export class Person {
   async badgeIs(state, ms = 15000) {
     return this.until(new Function('c', `return c.badge.peek().state === ${JSON.stringify(state)}`), `badge ${state}`, ms);
   }
+  code(leaf) {
+    return this.page.evaluate((leaf) => window.__v100test.call.crypto.code(leaf), leaf);
+  }
+  /** As two people would: opens the panel, and says that the other's digits match. */
+  async compare(other) {
+    await this.page.getByTestId('badge').click();
+    const card = this.page.locator(`[data-testid=key-card][data-leaf="${await other.leaf()}"]`);
+    await card.getByTestId('compare').click();
+    await card.getByTestId('match').click();
+    await this.badgeIs('green');
+  }
+  /** The epoch under which this person sends. */
+  epoch() {
+    return this.read((c) => c.badge.peek().participants.find((p) => p.leafId === c.me.peek()).epoch);
+  }
+  epochAfter(old) {
+    return this.until(new Function('c', `return c.badge.peek().participants.find((p) => p.leafId === c.me.peek()).epoch > ${old}`), 'a new epoch');
+  }
   async leave() {
     await this.page.getByTestId('leave').click();
     const only = this.page.getByTestId('leave-only');

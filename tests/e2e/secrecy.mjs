@@ -43,21 +43,20 @@ try {
   check((await open(bob, ada, before)) === said, 'who is in the call opens it');
   check((await open(bob, ada, before)) === '', 'once, not twice');
 
-  const epoch = () => ada.read((c) => c.badge.peek().participants.find((p) => p.leafId === c.me.peek()).epoch);
   const kept = await seal(ada, said);
-  const old = await epoch();
+  const old = await ada.epoch();
   const eve = await Person.come(browser, server, 'Eve', { link });
   await eve.seesAndHears(2);
-  await ada.until(new Function('c', `return c.badge.peek().participants.find((p) => p.leafId === c.me.peek()).epoch > ${old}`), 'a new epoch');
+  await ada.epochAfter(old);
   check((await open(eve, ada, await seal(ada, said))) === said, 'a newcomer opens what is said now');
   check((await open(eve, ada, kept)) === '', 'a newcomer does not open what was said before it came');
 
   // Bob's page hears nothing of his removal: it keeps all the keys it has, as a dishonest one would.
-  const last = await epoch();
+  const last = await ada.epoch();
   await bob.context.setOffline(true);
   await bob.page.evaluate(() => { window.__v100test.call.cut(); });
   await ada.page.evaluate((leaf) => window.__v100test.call.crypto.remove(leaf), await bob.leaf());
-  await ada.until(new Function('c', `return c.badge.peek().participants.find((p) => p.leafId === c.me.peek()).epoch > ${last}`), 'the epoch after');
+  await ada.epochAfter(last);
   const after = await seal(ada, said);
   check((await open(eve, ada, after)) === said, 'those who stay open what is said after');
   check((await bob.read((c) => c.phase.peek().at)) === 'in', 'the removed page still has its keys');

@@ -74,16 +74,14 @@ void Sha3::nodes(std::span<Hash> out, std::span<const Hash> pairs) noexcept {
   CHECK(pairs.size() == 2 * out.size());
   constexpr std::size_t group = 16;  // a level of 32 leaves; two rounds of the widest kernel
   std::array<ByteArray<node_bytes>, group> data;
+  std::array<keccak::HashItem, group> items;
   for (std::size_t done = 0; done < out.size(); done += group) {
     const std::size_t count = std::min(group, out.size() - done);
-    std::vector<FixedMutBytes<32>> outs;
-    std::vector<Bytes> messages;
     for (std::size_t i = 0; i < count; ++i) {
       fill_node(data[i], pairs[2 * (done + i)], pairs[2 * (done + i) + 1]);
-      outs.emplace_back(out[done + i]);
-      messages.emplace_back(data[i]);
+      items[i] = {keccak::Hash::sha3_256, data[i], out[done + i]};
     }
-    keccak::sha3_256_batch(outs, messages);
+    keccak::hash_batch(std::span(items).first(count));
   }
 }
 

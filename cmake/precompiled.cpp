@@ -1,0 +1,2 @@
+// The target that owns the precompiled headers needs a source file.
+namespace {}

@@ -1,0 +1,6 @@
+// What tests include on top.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "precompiled.h"

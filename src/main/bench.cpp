@@ -2,12 +2,12 @@
 // multiply chain, 3 cycles a step), so that a busy or clock-changing machine shows as spread.
 #include "main/bench.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <fmt/core.h>
 
+#include "main/cli.h"
 #include "main/verbs.h"
 
 namespace v100 {
@@ -78,12 +78,14 @@ BenchResult measure(const BenchRow& row) {
 }
 
 int run_bench(int argc, char** argv) {
-  CLI::App app("Measures this machine: medians of 25 runs of 2 ms, one core.", "v100 bench");
+  CommandLine line("Measures this machine: medians of 25 runs of 2 ms, one core.", "v100 bench");
   std::string filter;
   bool json = false;
-  app.add_option("filter", filter, "only rows whose name contains this");
-  app.add_flag("--json", json, "one JSON object a line");
-  CLI11_PARSE(app, argc, argv);
+  line.option("filter", filter, "only rows whose name contains this");
+  line.flag("--json", json, "one JSON object a line");
+  if (const auto ended = line.parse(argc, argv)) {
+    return *ended;
+  }
 
   std::vector<BenchRow> rows;
   add_crypto_rows(rows);

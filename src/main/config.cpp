@@ -1,11 +1,12 @@
 #include "main/config.h"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
 #include <toml++/toml.h>
+
+#include "main/cli.h"
 
 namespace v100 {
 namespace {
@@ -265,32 +266,31 @@ std::expected<Address, std::string> parse_endpoint(const std::string& text) {
 }
 
 std::expected<ConfigOrHelp, std::string> load_config(int argc, char** argv) {
-  CLI::App app(
+  CommandLine line(
       "v100 serve: the platform. With no argument it listens on port 8443, makes itself a\n"
       "certificate, and prints the URL to open.",
       "v100 serve");
-  app.footer(
+  line.footer(
       "Each setting is also a line of the file (udp_port = 8443) and a variable\n"
       "(V100_UDP_PORT=8443); flags win over variables, variables over the file.");
   std::string file;
-  app.add_option("--config", file, "settings as a TOML file (V100_CONFIG)")->option_text("FILE");
+  line.option("--config", file, "settings as a TOML file (V100_CONFIG)").shape("FILE");
   std::vector<std::string> values(std::size(settings));
-  std::vector<CLI::Option*> options;
+  std::vector<CommandLine::Option> options;
   bool ignored = false;
   for (std::size_t i = 0; i < std::size(settings); ++i) {
     const Setting& setting = settings[i];
     const std::string flag = fmt::format("--{}", setting.name);
-    options.push_back(
-        setting.shape == nullptr
-            ? app.add_flag(flag, ignored, setting.help)
-            : app.add_option(flag, values[i], setting.help)->option_text(setting.shape));
+    options.push_back(setting.shape == nullptr
+                          ? line.flag(flag, ignored, setting.help)
+                          : line.option(flag, values[i], setting.help).shape(setting.shape));
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return ConfigOrHelp{Config(), app.help()};
-  } catch (const CLI::ParseError& error) {
-    return std::unexpected(fmt::format("{} (v100 serve --help)", error.what()));
+  const auto help = line.read(argc, argv);
+  if (!help) {
+    return std::unexpected(fmt::format("{} (v100 serve --help)", help.error()));
+  }
+  if (!help->empty()) {
+    return ConfigOrHelp{Config(), *help};
   }
   ConfigOrHelp out;
   if (const char* named = std::getenv("V100_CONFIG"); named != nullptr && file.empty()) {
@@ -299,7 +299,7 @@ std::expected<ConfigOrHelp, std::string> load_config(int argc, char** argv) {
   std::string wrong = file.empty() ? "" : read_file_settings(out.config, file);
   wrong = wrong.empty() ? read_environment(out.config) : wrong;
   for (std::size_t i = 0; i < std::size(settings) && wrong.empty(); ++i) {
-    if (options[i]->count() > 0) {
+    if (options[i].given()) {
       const Taken taken =
           settings[i].take(out.config, settings[i].shape == nullptr ? "true" : values[i]);
       wrong = taken.empty() ? "" : fmt::format("--{} {}", settings[i].name, taken);

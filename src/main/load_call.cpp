@@ -1,6 +1,6 @@
 // `v100 load call`: a room of synthetic participants, and what forwarding their media costs the
 // server's thread.
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ctime>
 #include <fmt/core.h>
 #include <pthread.h>
@@ -9,6 +9,7 @@
 
 #include "io/loop.h"
 #include "io/world.h"
+#include "main/cli.h"
 #include "main/load.h"
 #include "main/load_participant.h"
 #include "main/load_server.h"
@@ -227,35 +228,32 @@ int run(const Options& options) {
 
 int run_load_call(int argc, char** argv) {
   Options options;
-  CLI::App app("A room of synthetic participants; what forwarding costs the server's thread.",
-               "v100 load call");
-  app.add_flag("--self", options.self, "run the server in this process, on another core")
-      ->required();
-  app.add_option("--participants", options.participants, "in the room; all receive")
-      ->check(CLI::Range(2, 200))
-      ->capture_default_str();
-  app.add_option("--publishers", options.publishers, "how many of them send audio and video")
-      ->check(CLI::Range(1, 200))
-      ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "measured, after a second of warming up")
-      ->check(CLI::Range(0.1, 86400.0))
-      ->capture_default_str();
-  app.add_option("--bitrate", options.plan.video_bits_per_second, "of each video, bits per second")
-      ->check(CLI::Range(10'000, 1'000'000'000))
-      ->capture_default_str();
-  app.add_option("--packet-bytes", options.plan.packet_bytes, "of a video packet on the wire")
-      ->check(CLI::Range(100, 1400))
-      ->capture_default_str();
+  CommandLine line("A room of synthetic participants; what forwarding costs the server's thread.",
+                   "v100 load call");
+  line.flag("--self", options.self, "run the server in this process, on another core").required();
+  line.option("--participants", options.participants, "in the room; all receive")
+      .range(2, 200)
+      .show_default();
+  line.option("--publishers", options.publishers, "how many of them send audio and video")
+      .range(1, 200)
+      .show_default();
+  line.option("--seconds", options.seconds, "measured, after a second of warming up")
+      .between(0.1, 86400.0)
+      .show_default();
+  line.option("--bitrate", options.plan.video_bits_per_second, "of each video, bits per second")
+      .range(10'000, 1'000'000'000)
+      .show_default();
+  line.option("--packet-bytes", options.plan.packet_bytes, "of a video packet on the wire")
+      .range(100, 1400)
+      .show_default();
   bool no_audio = false;
-  app.add_flag("--no-audio", no_audio, "video only");
-  app.add_flag("--no-segmentation", options.no_segmentation,
-               "send packet by packet even where the kernel could take runs (UDP_SEGMENT)");
-  app.add_option("--limit-us", options.limit_us, "exit 1 if a forwarded packet costs more CPU");
-  app.add_flag("--json", options.json, "end with one JSON object");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // 0: --help
+  line.flag("--no-audio", no_audio, "video only");
+  line.flag("--no-segmentation", options.no_segmentation,
+            "send packet by packet even where the kernel could take runs (UDP_SEGMENT)");
+  line.option("--limit-us", options.limit_us, "exit 1 if a forwarded packet costs more CPU");
+  line.flag("--json", options.json, "end with one JSON object");
+  if (const auto ended = line.parse(argc, argv)) {
+    return *ended;
   }
   options.plan.audio = !no_audio;
   options.publishers = std::min(options.publishers, options.participants);

@@ -166,15 +166,13 @@ Done<keys::PrivateKey> read_private_key(const std::string& path) {
   return std::move(*key->secret);
 }
 
-int run_app(CLI::App& app, int argc, char** argv, const std::function<Done<int>()>& work) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+int run_line(CommandLine& line, int argc, char** argv, const std::function<Done<int>()>& work) {
+  if (const auto ended = line.parse(argc, argv)) {
+    return *ended;
   }
   const Done<int> done = work();
   if (!done) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), done.error().text);
+    fmt::print(stderr, "{}: {}\n", line.name(), done.error().text);
     return done.error().code;
   }
   return *done;

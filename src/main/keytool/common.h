@@ -2,13 +2,13 @@
 // which file, messages read piece by piece with progress, options.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <expected>
 #include <functional>
 #include <string>
 
 #include "keys/codec.h"
+#include "main/cli.h"
 
 namespace v100::keytool {
 
@@ -40,6 +40,6 @@ using Take = std::function<void(Bytes)>;
 Done<std::uint64_t> read_pieces(const std::string& path, Progress progress, const Take& take);
 
 // Parses, then runs `work`, which returns the exit code or a failure to print.
-int run_app(CLI::App& app, int argc, char** argv, const std::function<Done<int>()>& work);
+int run_line(CommandLine& line, int argc, char** argv, const std::function<Done<int>()>& work);
 
 }  // namespace v100::keytool

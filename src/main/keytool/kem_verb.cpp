@@ -81,14 +81,14 @@ Done<int> decapsulate(const Options& options) {
   return 0;
 }
 
-void add_options(CLI::App& app, Options& options, const char* key_help, const char* text_help) {
-  app.add_option("--key", options.key, key_help)->required()->option_text("FILE");
-  app.add_option("--ciphertext", options.ciphertext, text_help)->required()->option_text("FILE");
-  app.add_option("--secret", options.secret, "where to write the 32-byte secret, mode 0600")
-      ->required()
-      ->option_text("FILE");
-  app.add_flag("--force", options.force, "replace files that are there already");
-  app.add_flag("--json", options.json, "describe it as JSON on standard output");
+void add_options(CommandLine& line, Options& options, const char* key_help, const char* text_help) {
+  line.option("--key", options.key, key_help).required().shape("FILE");
+  line.option("--ciphertext", options.ciphertext, text_help).required().shape("FILE");
+  line.option("--secret", options.secret, "where to write the 32-byte secret, mode 0600")
+      .required()
+      .shape("FILE");
+  line.flag("--force", options.force, "replace files that are there already");
+  line.flag("--json", options.json, "describe it as JSON on standard output");
 }
 
 }  // namespace
@@ -96,23 +96,22 @@ void add_options(CLI::App& app, Options& options, const char* key_help, const ch
 
 int run_kem(int argc, char** argv) {
   using namespace keytool;
-  CLI::App app("Agrees on a 32-byte secret with an ML-KEM key; - is a standard stream.",
-               "v100 kem");
-  app.require_subcommand(1);
-  app.footer(
+  CommandLine line("Agrees on a 32-byte secret with an ML-KEM key; - is a standard stream.",
+                   "v100 kem");
+  line.footer(
       "A changed ciphertext or another key gives another secret, and no error: that is how ML-KEM\n"
       "rejects. Prove that both sides have the same one before you rely on it.");
   Options options;
-  CLI::App* send =
-      app.add_subcommand("encapsulate", "a secret and its ciphertext for a public key");
-  add_options(*send, options, "the public key, in any format", "where to write the ciphertext");
-  CLI::App* receive = app.add_subcommand("decapsulate", "the secret of a ciphertext");
-  add_options(*receive, options, "the private key, in any format", "the ciphertext to read");
-  return run_app(app, argc, argv, [&]() -> Done<int> {
+  CommandLine& send =
+      line.subcommand("encapsulate", "a secret and its ciphertext for a public key");
+  add_options(send, options, "the public key, in any format", "where to write the ciphertext");
+  CommandLine& receive = line.subcommand("decapsulate", "the secret of a ciphertext");
+  add_options(receive, options, "the private key, in any format", "the ciphertext to read");
+  return run_line(line, argc, argv, [&]() -> Done<int> {
     if (const auto good = check(options); !good) {
       return std::unexpected(good.error());
     }
-    return send->parsed() ? encapsulate(options) : decapsulate(options);
+    return send.chosen() ? encapsulate(options) : decapsulate(options);
   });
 }
 

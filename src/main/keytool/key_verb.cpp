@@ -13,8 +13,7 @@ namespace keytool {
 namespace {
 
 const std::vector<std::string> formats = {"pem", "der", "jwk", "cose"};
-const std::map<std::string, keys::Form> forms = {
-    {"seed", keys::Form::seed}, {"expanded", keys::Form::expanded}, {"both", keys::Form::both}};
+const std::vector<std::string> forms = {"seed", "expanded", "both"};
 
 struct Options {
   std::string algorithm;
@@ -22,8 +21,7 @@ struct Options {
   std::string out = "-";
   std::string public_out;
   std::string format = "pem";
-  keys::Form form = keys::Form::seed;
-  bool form_given = false;
+  std::string form;  // of a private key in PKCS#8; empty: the shortest that the key allows
   bool public_only = false;
   bool force = false;
   bool json = false;
@@ -54,6 +52,15 @@ Done<Buffer> encode(const keys::PublicKey& key, const std::string& format) {
   return encoded(keys::write_cose(key));
 }
 
+keys::Form form_of(const std::string& wish, const keys::PrivateKey& key) {
+  if (wish.empty()) {
+    return key.seed().empty() ? keys::Form::expanded : keys::Form::seed;
+  }
+  return wish == "both"       ? keys::Form::both
+         : wish == "expanded" ? keys::Form::expanded
+                              : keys::Form::seed;
+}
+
 Done<Buffer> encode(const keys::PrivateKey& key, const Options& options) {
   if (options.format == "jwk") {
     auto text = encoded(keys::write_jwk(key));
@@ -65,9 +72,7 @@ Done<Buffer> encode(const keys::PrivateKey& key, const Options& options) {
   if (options.format == "cose") {
     return encoded(keys::write_cose(key));
   }
-  // Without a wish, the shortest form that the key allows.
-  const bool seedless = key.seed().empty() && !options.form_given;
-  const auto der = keys::write_pkcs8(key, seedless ? keys::Form::expanded : options.form);
+  const auto der = keys::write_pkcs8(key, form_of(options.form, key));
   if (!der) {
     return could_not("this form", der.error());
   }
@@ -189,16 +194,15 @@ Done<int> list(const Options& options) {
   return 0;
 }
 
-void add_encoding(CLI::App& app, Options& options) {
-  app.add_option("--out", options.out, "where to write it, - for standard output")
-      ->option_text("FILE");
-  app.add_option("--format", options.format, "pem (default), der, jwk or cose")
-      ->check(CLI::IsMember(formats))
-      ->option_text("FORMAT");
-  app.add_option("--form", options.form, "what PKCS#8 holds: seed (default), expanded or both")
-      ->transform(CLI::CheckedTransformer(forms))
-      ->option_text("FORM");
-  app.add_flag("--force", options.force, "replace files that are there already");
+void add_encoding(CommandLine& line, Options& options) {
+  line.option("--out", options.out, "where to write it, - for standard output").shape("FILE");
+  line.option("--format", options.format, "pem (default), der, jwk or cose")
+      .one_of(formats)
+      .shape("FORMAT");
+  line.option("--form", options.form, "what PKCS#8 holds: seed (default), expanded or both")
+      .one_of(forms)
+      .shape("FORM");
+  line.flag("--force", options.force, "replace files that are there already");
 }
 
 }  // namespace
@@ -206,34 +210,30 @@ void add_encoding(CLI::App& app, Options& options) {
 
 int run_key(int argc, char** argv) {
   using namespace keytool;
-  CLI::App app("Post-quantum keys: make, show, convert. Private keys get mode 0600.", "v100 key");
-  app.require_subcommand(1);
+  CommandLine line("Post-quantum keys: make, show, convert. Private keys get mode 0600.",
+                   "v100 key");
   Options options;
-  CLI::App* make = app.add_subcommand("generate", "a new key pair");
-  make->add_option("algorithm", options.algorithm,
-                   "as in ML-DSA-65, ML-KEM-768, SLH-DSA-SHAKE-128f")
-      ->required();
-  make->add_option("--public", options.public_out, "where to write the public key as well")
-      ->option_text("FILE");
-  add_encoding(*make, options);
-  make->add_flag("--json", options.json, "describe the new key as JSON");
-  CLI::App* look = app.add_subcommand("show", "what a key file holds");
-  look->add_option("file", options.in, "any of the formats, - for standard input")->required();
-  look->add_flag("--json", options.json, "as JSON");
-  CLI::App* turn = app.add_subcommand("convert", "a key in another format or form");
-  turn->add_option("file", options.in, "any of the formats, - for standard input")->required();
-  turn->add_flag("--public", options.public_only, "only the public key");
-  add_encoding(*turn, options);
-  CLI::App* names = app.add_subcommand("algorithms", "the algorithms of this build");
-  names->add_flag("--json", options.json, "as JSON");
-  return run_app(app, argc, argv, [&] {
-    for (CLI::App* sub : {make, turn}) {
-      options.form_given = options.form_given || (sub->parsed() && sub->count("--form") > 0);
-    }
-    return make->parsed()   ? generate(options)
-           : look->parsed() ? show(options)
-           : turn->parsed() ? convert(options)
-                            : list(options);
+  CommandLine& make = line.subcommand("generate", "a new key pair");
+  make.option("algorithm", options.algorithm, "as in ML-DSA-65, ML-KEM-768, SLH-DSA-SHAKE-128f")
+      .required();
+  make.option("--public", options.public_out, "where to write the public key as well")
+      .shape("FILE");
+  add_encoding(make, options);
+  make.flag("--json", options.json, "describe the new key as JSON");
+  CommandLine& look = line.subcommand("show", "what a key file holds");
+  look.option("file", options.in, "any of the formats, - for standard input").required();
+  look.flag("--json", options.json, "as JSON");
+  CommandLine& turn = line.subcommand("convert", "a key in another format or form");
+  turn.option("file", options.in, "any of the formats, - for standard input").required();
+  turn.flag("--public", options.public_only, "only the public key");
+  add_encoding(turn, options);
+  CommandLine& names = line.subcommand("algorithms", "the algorithms of this build");
+  names.flag("--json", options.json, "as JSON");
+  return run_line(line, argc, argv, [&] {
+    return make.chosen()   ? generate(options)
+           : look.chosen() ? show(options)
+           : turn.chosen() ? convert(options)
+                           : list(options);
   });
 }
 

@@ -236,17 +236,17 @@ Done<int> verify(Options options) {
   return valid ? 0 : 1;
 }
 
-void add_common(CLI::App& app, Options& options) {
-  app.add_option("file", options.in, "the message, - (default) for standard input");
-  app.add_option("--context", options.context, "what the signature is for (default: \"v100 file\")")
-      ->option_text("TEXT");
-  app.add_option("--prehash", options.hash,
-                 "HashML-DSA or HashSLH-DSA over this hash: SHA2-512, SHA3-256, SHAKE-256, ...")
-      ->option_text("HASH");
-  app.add_flag("--raw", options.raw, "bare signature bytes instead of a signature file");
-  app.add_flag("--progress", options.progress, "show progress in any case");
-  app.add_flag("--quiet", options.quiet, "show no progress and no answer");
-  app.add_flag("--json", options.json, "describe it as JSON on standard output");
+void add_common(CommandLine& line, Options& options) {
+  line.option("file", options.in, "the message, - (default) for standard input");
+  line.option("--context", options.context, "what the signature is for (default: \"v100 file\")")
+      .shape("TEXT");
+  line.option("--prehash", options.hash,
+              "HashML-DSA or HashSLH-DSA over this hash: SHA2-512, SHA3-256, SHAKE-256, ...")
+      .shape("HASH");
+  line.flag("--raw", options.raw, "bare signature bytes instead of a signature file");
+  line.flag("--progress", options.progress, "show progress in any case");
+  line.flag("--quiet", options.quiet, "show no progress and no answer");
+  line.flag("--json", options.json, "describe it as JSON on standard output");
 }
 
 }  // namespace
@@ -254,33 +254,30 @@ void add_common(CLI::App& app, Options& options) {
 
 int run_sign(int argc, char** argv) {
   using namespace keytool;
-  CLI::App app("Signs a file or a stream with ML-DSA or SLH-DSA, into a detached signature file.",
-               "v100 sign");
+  CommandLine line(
+      "Signs a file or a stream with ML-DSA or SLH-DSA, into a detached signature file.",
+      "v100 sign");
   Options options;
-  app.add_option("--key", options.key, "the private key, in any format")
-      ->required()
-      ->option_text("FILE");
-  app.add_option("--out", options.signature, "the signature (default: the file's name + .v100sig)")
-      ->option_text("FILE");
-  add_common(app, options);
-  app.add_flag("--deterministic", options.deterministic, "no fresh randomness in the signature");
-  app.add_flag("--force", options.force, "replace a signature that is there already");
-  return run_app(app, argc, argv, [&] { return sign(options); });
+  line.option("--key", options.key, "the private key, in any format").required().shape("FILE");
+  line.option("--out", options.signature, "the signature (default: the file's name + .v100sig)")
+      .shape("FILE");
+  add_common(line, options);
+  line.flag("--deterministic", options.deterministic, "no fresh randomness in the signature");
+  line.flag("--force", options.force, "replace a signature that is there already");
+  return run_line(line, argc, argv, [&] { return sign(options); });
 }
 
 int run_verify(int argc, char** argv) {
   using namespace keytool;
-  CLI::App app("Verifies a detached signature. Exit codes: 0 good, 1 not, 2 could not tell.",
-               "v100 verify");
+  CommandLine line("Verifies a detached signature. Exit codes: 0 good, 1 not, 2 could not tell.",
+                   "v100 verify");
   Options options;
-  app.add_option("--key", options.key, "the public key, in any format")
-      ->required()
-      ->option_text("FILE");
-  app.add_option("--signature", options.signature,
-                 "the signature (default: the file's name + .v100sig)")
-      ->option_text("FILE");
-  add_common(app, options);
-  return run_app(app, argc, argv, [&] { return verify(options); });
+  line.option("--key", options.key, "the public key, in any format").required().shape("FILE");
+  line.option("--signature", options.signature,
+              "the signature (default: the file's name + .v100sig)")
+      .shape("FILE");
+  add_common(line, options);
+  return run_line(line, argc, argv, [&] { return verify(options); });
 }
 
 }  // namespace v100

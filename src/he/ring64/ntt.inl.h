@@ -1,18 +1,32 @@
 // The negacyclic NTT over a prime q < 2^50 on vectors of eight 52-bit lanes. A kernel file defines
 // V and
-//   load store splat add sub least low52 muladd_low muladd_high transpose
+//   load store splat add sub least low52 shift_right muladd_low muladd_high transpose
 // in an anonymous namespace, then includes this. muladd_low(a, b, c) is a + (b·c mod 2^52) and
 // muladd_high(a, b, c) is a + floor(b·c / 2^52), b and c taken mod 2^52.
 //
 // Bounds. shoup(y, w) is y·w - floor(y·w'/2^52)·q with w' = floor(w·2^52/q): for any y < 2^52 it
-// lies in [0, 2q). Forward, lazy (q < 2^52/27): x + shoup and x - shoup + 2q add 2q a layer to the
-// bound q of the input: after 13 layers 27q < 2^52. Forward, Harvey (q < 2^50): x is first brought
-// below 2q, so all stays below 4q < 2^52. Inverse: sums stay below 2q by one conditional
-// subtraction a layer.
+// lies in [0, 2q). Forward, lazy (q < 2^52/29): x + shoup and x - shoup + 2q add 2q a layer to the
+// bound 2q of the input: after 13 layers 28q < 2^52. Forward, Harvey (q < 2^50): x is first brought
+// below 2q, so all stays below 4q < 2^52. Inverse, Harvey: sums stay below 2q by one conditional
+// subtraction a layer; lazy: a pass of three layers brings sums to 16q at most, then all below 2q.
 
 struct Root {
   V w;
   V quotient;
+};
+
+// Any x < 2^58 to [0, 2q): the estimate of floor(x / q) is right or one too small.
+struct Reducer {
+  V reciprocal;
+  V minus_q;
+  unsigned shift;
+
+  explicit Reducer(const Modulus& m)
+      : reciprocal(splat(m.reciprocal)), minus_q(splat((1ull << 52) - m.q)), shift(m.shift) {}
+  V operator()(V x) const {
+    const V quotient = muladd_high(splat(0), shift_right(x, shift), reciprocal);
+    return low52(muladd_low(x, quotient, minus_q));
+  }
 };
 
 template <bool lazy>
@@ -20,9 +34,13 @@ struct Field {
   V q;
   V q2;
   V minus_q;  // 2^52 - q
+  std::uint64_t twice_q;
 
   explicit Field(std::uint64_t prime)
-      : q(splat(prime)), q2(splat(2 * prime)), minus_q(splat((1ull << 52) - prime)) {}
+      : q(splat(prime)),
+        q2(splat(2 * prime)),
+        minus_q(splat((1ull << 52) - prime)),
+        twice_q(2 * prime) {}
 
   V shoup(V y, const Root& r) const {
     const V h = muladd_high(splat(0), y, r.quotient);
@@ -43,21 +61,40 @@ struct Field {
       y = add(sub(reduced, product), q2);
     }
   }
-  // Gentleman-Sande: (x, y) -> (x + y, (x - y)·w), both below 2q before and after.
-  void inverse(V& x, V& y, const Root& r) const {
+  // Gentleman-Sande: (x, y) -> (x + y, (x - y)·w). `step` counts the layers of a pass. Not lazy:
+  // both below 2q before and after. Lazy: below 2q << step before, the sum twice that after, and
+  // bits above 52 may be set until settle().
+  void inverse(V& x, V& y, const Root& r, int step) const {
     const V sum = add(x, y);
-    const V difference = add(sub(x, y), q2);
-    x = least(sum, sub(sum, q2));
-    y = shoup(difference, r);
+    if constexpr (lazy) {
+      const V difference = add(sub(x, y), splat(twice_q << step));
+      const V h = muladd_high(splat(0), difference, r.quotient);
+      x = sum;
+      y = muladd_low(muladd_low(splat(0), difference, r.w), h, minus_q);
+    } else {
+      const V difference = add(sub(x, y), q2);
+      x = least(sum, sub(sum, q2));
+      y = shoup(difference, r);
+    }
+  }
+  // After a pass of `layers` layers: value k back below 2q. It is the sum of sums for as many
+  // layers as its index has zeros above its highest one.
+  template <int layers>
+  void settle(V* v) const {
+    if constexpr (lazy) {
+      for (int k = 0; k < 1 << layers; ++k) {
+        const int sums = layers - (k == 0 ? 0 : 32 - __builtin_clz(static_cast<unsigned>(k)));
+        v[k] = low52(v[k]);
+        for (int b = sums; b >= 1; --b) {
+          v[k] = least(v[k], sub(v[k], splat(twice_q << (b - 1))));
+        }
+      }
+    }
   }
   // From below 2^52 (lazy) or 4q to [0, q).
-  V canonical(V x) const {
+  V canonical(V x, const Reducer& reduce) const {
     if constexpr (lazy) {
-      x = low52(x);
-      for (int k = 4; k >= 1; --k) {  // below 32q, 16q, 8q, 4q
-        const V multiple = splat(lane0(q) << k);
-        x = least(x, sub(x, multiple));
-      }
+      x = reduce(low52(x));
     } else {
       x = least(x, sub(x, q2));
     }
@@ -132,17 +169,18 @@ inline void inverse_pass(std::uint64_t* x, const NttTables& t, std::size_t m, co
         const std::size_t half = width >> (depth + 1);
         for (std::size_t k = 0; k < width; ++k) {
           if ((k & half) == 0) {
-            f.inverse(v[k], v[k + half], r[(std::size_t{1} << depth) + k / (2 * half)]);
+            f.inverse(v[k], v[k + half], r[(std::size_t{1} << depth) + k / (2 * half)],
+                      layers - 1 - depth);
           }
         }
       }
-      if (last) {
-        for (std::size_t k = 0; k < width / 2; ++k) {
-          v[k] = f.shoup(v[k], scale);
-        }
+      if (last) {  // shoup takes anything below 2^52, modulo 2^52
         for (std::size_t k = 0; k < width; ++k) {
+          v[k] = k < width / 2 ? f.shoup(v[k], scale) : low52(v[k]);
           v[k] = least(v[k], sub(v[k], f.q));
         }
+      } else {
+        f.template settle<layers>(v);
       }
       for (std::size_t k = 0; k < width; ++k) {
         store(p + k * stride, v[k]);
@@ -152,9 +190,10 @@ inline void inverse_pass(std::uint64_t* x, const NttTables& t, std::size_t m, co
 }
 
 // The last six layers of each block of 64: three between vectors, a transpose, three between lanes.
-template <class F>
+template <bool loose, class F>
 inline void forward_blocks(std::uint64_t* x, const NttTables& t, const F& f) {
   const std::size_t m = t.n / 64;
+  const Reducer reduce(t);
   for (std::size_t b = 0; b < m; ++b) {
     std::uint64_t* p = x + 64 * b;
     const std::uint64_t* lanes = t.lanes + 112 * b;
@@ -182,7 +221,7 @@ inline void forward_blocks(std::uint64_t* x, const NttTables& t, const F& f) {
       }
     }
     for (std::size_t k = 0; k < 8; ++k) {
-      store(p + 8 * k, f.canonical(v[k]));
+      store(p + 8 * k, loose ? low52(v[k]) : f.canonical(v[k], reduce));
     }
   }
 }
@@ -202,10 +241,11 @@ inline void inverse_blocks(std::uint64_t* x, const NttTables& t, const F& f) {
       for (std::size_t k = 0; k < 8; ++k) {
         if ((k & half) == 0) {
           f.inverse(v[k], v[k + half],
-                    lane_root(lanes, (std::size_t{1} << depth) - 1 + k / (2 * half)));
+                    lane_root(lanes, (std::size_t{1} << depth) - 1 + k / (2 * half)), 2 - depth);
         }
       }
     }
+    f.template settle<3>(v);
     transpose(v);
     for (int depth = 2; depth >= 0; --depth) {
       const std::size_t half = std::size_t{4} >> depth;
@@ -213,17 +253,19 @@ inline void inverse_blocks(std::uint64_t* x, const NttTables& t, const F& f) {
         if ((k & half) == 0) {
           f.inverse(
               v[k], v[k + half],
-              root_at(t.inverse_roots, t.inverse_quotients, ((m + b) << depth) + k / (2 * half)));
+              root_at(t.inverse_roots, t.inverse_quotients, ((m + b) << depth) + k / (2 * half)),
+              2 - depth);
         }
       }
     }
+    f.template settle<3>(v);
     for (std::size_t k = 0; k < 8; ++k) {
       store(p + 8 * k, v[k]);
     }
   }
 }
 
-template <bool lazy>
+template <bool lazy, bool loose>
 inline void forward_with(std::uint64_t* x, const NttTables& t) {
   const Field<lazy> f(t.q);
   switch (t.n) {
@@ -240,19 +282,28 @@ inline void forward_with(std::uint64_t* x, const NttTables& t) {
       forward_pass<3>(x, t, 2, f);
       forward_pass<3>(x, t, 16, f);
   }
-  forward_blocks(x, t, f);
+  forward_blocks<loose>(x, t, f);
 }
 
 void forward(std::uint64_t* x, const NttTables& t) {
   if (t.lazy) {
-    forward_with<true>(x, t);
+    forward_with<true, false>(x, t);
   } else {
-    forward_with<false>(x, t);
+    forward_with<false, false>(x, t);
   }
 }
 
-void inverse(std::uint64_t* x, const NttTables& t) {
-  const Field<false> f(t.q);
+void forward_loose(std::uint64_t* x, const NttTables& t) {
+  if (t.lazy) {
+    forward_with<true, true>(x, t);
+  } else {
+    forward_with<false, true>(x, t);  // 4q < 2^52
+  }
+}
+
+template <bool lazy>
+inline void inverse_with(std::uint64_t* x, const NttTables& t) {
+  const Field<lazy> f(t.q);
   inverse_blocks(x, t, f);
   switch (t.n) {
     case 2048:
@@ -270,33 +321,10 @@ void inverse(std::uint64_t* x, const NttTables& t) {
   }
 }
 
-// Montgomery with R = 2^52: for a, b < q, a·b + m·q is divisible by R with m = low(a·b)·(-q^-1),
-// and the quotient is below 2q. low(a·b) + low(m·q) is 0 or R: the carry is 1 unless low(a·b) is 0.
-inline V montgomery(V a, V b, V q, V q_inverse_negated) {
-  const V low = muladd_low(splat(0), a, b);
-  const V m = muladd_low(splat(0), low, q_inverse_negated);
-  const V carry = least(low, splat(1));
-  return muladd_high(muladd_high(carry, a, b), m, q);
-}
-
-void multiply(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b,
-              const NttTables& t) {
-  const V q = splat(t.q);
-  const V k = splat(t.q_inverse_negated);
-  for (std::size_t j = 0; j < t.n; j += 8) {
-    const V product = montgomery(load(a + j), load(b + j), q, k);
-    store(out + j, least(product, sub(product, q)));
-  }
-}
-
-void multiply_add(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b,
-                  const std::uint64_t* c, const NttTables& t) {
-  const V q = splat(t.q);
-  const V q2 = splat(2 * t.q);
-  const V k = splat(t.q_inverse_negated);
-  for (std::size_t j = 0; j < t.n; j += 8) {
-    const V sum = add(montgomery(load(a + j), load(b + j), q, k), load(c + j));  // below 3q
-    const V half = least(sum, sub(sum, q2));
-    store(out + j, least(half, sub(half, q)));
+void inverse(std::uint64_t* x, const NttTables& t) {
+  if (t.lazy) {
+    inverse_with<true>(x, t);
+  } else {
+    inverse_with<false>(x, t);
   }
 }

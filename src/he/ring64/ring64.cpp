@@ -43,38 +43,72 @@ Result<Ntt> Ntt::make(std::size_t n, std::uint64_t q) {
   Ntt out;
   out.storage_.reset(allocate(table_words(n)));
   out.tables_ = fill_tables(out.storage_.get(), n, q);
-  const std::uint64_t r = mod_multiply(1ull << 26, 1ull << 26, q);
-  out.r_squared_ = mod_multiply(r, r, q);
+  out.r_ = mod_multiply(1ull << 26, 1ull << 26, q);
+  out.psi_ = out.tables_.roots[n / 2];  // bitreverse(n / 2) is 1
+  out.to_montgomery_ = make_factor(out.r_, q);
   return out;
 }
 
-void Ntt::forward(Poly& x) const noexcept {
-  CHECK(x.size() == n());
-  pick().forward(x.data(), tables_);
+Factor Ntt::factor(std::uint64_t w) const noexcept { return make_factor(w, q()); }
+
+void Ntt::forward(std::uint64_t* x) const noexcept { pick().forward(x, tables_); }
+
+void Ntt::forward_loose(std::uint64_t* x) const noexcept { pick().forward_loose(x, tables_); }
+
+void Ntt::inverse(std::uint64_t* x) const noexcept { pick().inverse(x, tables_); }
+
+void Ntt::to_montgomery(std::uint64_t* x) const noexcept {
+  alignas(64) static constexpr std::uint64_t zeros[8192] = {};
+  pick().subtract_scale(x, x, zeros, to_montgomery_, tables_);
 }
 
-void Ntt::inverse(Poly& x) const noexcept {
-  CHECK(x.size() == n());
-  pick().inverse(x.data(), tables_);
+void Ntt::multiply(std::uint64_t* out, const std::uint64_t* a,
+                   const std::uint64_t* b_montgomery) const noexcept {
+  pick().multiply(out, a, b_montgomery, tables_);
 }
 
-void Ntt::to_montgomery(Poly& x) const noexcept {
-  Poly factor(n());
-  for (std::size_t i = 0; i < n(); ++i) {
-    factor[i] = r_squared_;
-  }
-  pick().multiply(x.data(), x.data(), factor.data(), tables_);
+void Ntt::multiply_add(std::uint64_t* out, const std::uint64_t* a,
+                       const std::uint64_t* b_montgomery, const std::uint64_t* c) const noexcept {
+  pick().multiply_add(out, a, b_montgomery, c, tables_);
 }
 
-void Ntt::multiply(Poly& out, const Poly& a, const Poly& b_montgomery) const noexcept {
-  CHECK(out.size() == n() && a.size() == n() && b_montgomery.size() == n());
-  pick().multiply(out.data(), a.data(), b_montgomery.data(), tables_);
+void Ntt::add(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b) const noexcept {
+  pick().add(out, a, b, tables_);
 }
 
-void Ntt::multiply_add(Poly& out, const Poly& a, const Poly& b_montgomery,
-                       const Poly& c) const noexcept {
-  CHECK(out.size() == n() && a.size() == n() && b_montgomery.size() == n() && c.size() == n());
-  pick().multiply_add(out.data(), a.data(), b_montgomery.data(), c.data(), tables_);
+void Ntt::subtract(std::uint64_t* out, const std::uint64_t* a,
+                   const std::uint64_t* b) const noexcept {
+  pick().subtract(out, a, b, tables_);
 }
+
+void Ntt::subtract_scale(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b,
+                         Factor f) const noexcept {
+  pick().subtract_scale(out, a, b, f, tables_);
+}
+
+void Ntt::recentre(std::uint64_t* out, const std::uint64_t* in,
+                   std::uint64_t other) const noexcept {
+  pick().recentre(out, in, other, tables_);
+}
+
+void Ntt::scale(std::uint64_t* out, const std::int32_t* m, Factor f,
+                const std::int8_t* e) const noexcept {
+  pick().scale(out, m, f, e, tables_);
+}
+
+void Ntt::scale_small(std::uint64_t* out, const std::int8_t* e, Factor f) const noexcept {
+  pick().scale_small(out, e, f, tables_);
+}
+
+void Ntt::sums(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b_montgomery,
+               std::size_t block) const noexcept {
+  pick().sums(out, a, b_montgomery, block, tables_);
+}
+
+void Ntt::multiply_add_sums(const MatchLimb& limb, std::size_t block) const noexcept {
+  pick().multiply_add_sums(limb, block, tables_);
+}
+
+const Ring64Kernel& ring64_kernel() noexcept { return pick(); }
 
 }  // namespace v100::he

@@ -73,6 +73,10 @@ std::uint64_t mod_power(std::uint64_t base, std::uint64_t exponent, std::uint64_
   return out;
 }
 
+std::uint64_t mod_inverse(std::uint64_t a, std::uint64_t prime) noexcept {
+  return mod_power(a, prime - 2, prime);
+}
+
 bool is_ntt_prime(std::uint64_t q, std::size_t n) noexcept {
   if (q < 3 || q >= (1ull << 50) || q % (2 * n) != 1) {
     return false;
@@ -93,6 +97,24 @@ bool is_ntt_prime(std::uint64_t q, std::size_t n) noexcept {
   return true;
 }
 
+Modulus make_modulus(std::uint64_t q) noexcept {
+  std::uint64_t inverse = 1;  // Newton: each step doubles the right low bits
+  for (int i = 0; i < 6; ++i) {
+    inverse *= 2 - q * inverse;
+  }
+  const unsigned bits = static_cast<unsigned>(std::bit_width(q));
+  Modulus m{};
+  m.q = q;
+  m.q_inverse_negated = (0 - inverse) & ((1ull << 52) - 1);
+  m.shift = bits > 6 ? bits - 6 : 0;
+  m.reciprocal = static_cast<std::uint64_t>((static_cast<Wide>(1) << (52 + m.shift)) / q);
+  return m;
+}
+
+Factor make_factor(std::uint64_t w, std::uint64_t q) noexcept {
+  return {w % q, shoup_quotient(w % q, q)};
+}
+
 std::size_t table_words(std::size_t n) noexcept { return 4 * n + 2 * (n / 64 * 112); }
 
 NttTables fill_tables(std::uint64_t* storage, std::size_t n, std::uint64_t q) noexcept {
@@ -109,14 +131,9 @@ NttTables fill_tables(std::uint64_t* storage, std::size_t n, std::uint64_t q) no
   fill_lanes(inverse_lanes, inverse_roots, inverse_quotients, n);
 
   NttTables t{};
+  static_cast<Modulus&>(t) = make_modulus(q);
   t.n = n;
-  t.q = q;
-  std::uint64_t inverse = 1;  // Newton: each step doubles the right low bits
-  for (int i = 0; i < 6; ++i) {
-    inverse *= 2 - q * inverse;
-  }
-  t.q_inverse_negated = (0 - inverse) & ((1ull << 52) - 1);
-  t.lazy = q < (1ull << 52) / 27;
+  t.lazy = q < (1ull << 52) / 29;
   t.roots = roots;
   t.quotients = quotients;
   t.lanes = lanes;

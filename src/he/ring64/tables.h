@@ -4,15 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "he/ring64/kernel.h"
+#include "he/ring64/ring64.h"
 
 namespace v100::he {
 
-std::uint64_t mod_multiply(std::uint64_t a, std::uint64_t b, std::uint64_t q) noexcept;
-std::uint64_t mod_power(std::uint64_t base, std::uint64_t exponent, std::uint64_t q) noexcept;
-
 // A prime below 2^50 that is 1 mod 2n.
 bool is_ntt_prime(std::uint64_t q, std::size_t n) noexcept;
+
+Factor make_factor(std::uint64_t w, std::uint64_t q) noexcept;  // w is taken mod q
 
 // Words that fill_tables needs, on a 64-byte border.
 std::size_t table_words(std::size_t n) noexcept;

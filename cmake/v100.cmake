@@ -65,6 +65,8 @@ endfunction()
 set(V100_PRECOMPILE OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT V100_FUZZ)
   set(V100_PRECOMPILE ON)
+  # CMake would also name the header, by a full path that ccache takes for a difference.
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
   v100_precompile(v100_precompiled precompiled.h -fno-exceptions -fno-rtti)
   v100_precompile(v100_precompiled_throws precompiled.h)
   find_package(GTest QUIET)

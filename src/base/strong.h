@@ -4,7 +4,7 @@
 
 #include <compare>
 #include <cstddef>
-#include <functional>
+#include <optional>  // std::hash
 
 namespace v100 {
 

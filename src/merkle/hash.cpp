@@ -5,6 +5,7 @@
 
 #include "crypto/keccak/keccak.h"
 #include "merkle/merkle.h"
+#include "merkle/sha256.h"
 
 namespace v100::merkle {
 namespace {
@@ -20,6 +21,17 @@ void fill_node(FixedMutBytes<node_bytes> out, const Hash& left, const Hash& righ
 }
 
 }  // namespace
+
+Hash sha256(std::initializer_list<Bytes> parts) noexcept {
+  Hash out;
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  for (const Bytes part : parts) {
+    SHA256_Update(&context, part.data(), part.size());
+  }
+  SHA256_Final(out.data(), &context);
+  return out;
+}
 
 Hash Sha256::empty() noexcept {
   Hash out;

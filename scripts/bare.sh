@@ -20,8 +20,7 @@ cleanup() {
   [ -n "$keep" ] || rm -rf --one-file-system "$root"
 }
 trap cleanup EXIT
-cleanup_old() { [ ! -e "$root" ] || { keep='' cleanup; keep=${keep:-}; }; }
-cleanup_old
+[ ! -e "$root" ] || keep='' cleanup
 step "debootstrap into build/bare (from ${mirror:-the default mirror})"
 begin=$SECONDS
 debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${mirror:+"$mirror"} >build/bare.log 2>&1 || { tail -5 build/bare.log; die "debootstrap failed"; }
@@ -52,25 +51,23 @@ in_root 'apt-get update >/dev/null && apt-get install -y --no-install-recommends
 git bundle create -q "$root/tmp/v100.bundle" main
 begin=$SECONDS
 in_root 'cd /root && git clone -q -b main /tmp/v100.bundle v100'
-step "./run"
-in_root 'cd /root/v100 && (timeout 1800 ./run >/tmp/run.log 2>&1 & echo $! >/tmp/run.pid)'
-until curl -fsk https://127.0.0.1:8443/livez >/dev/null 2>&1; do
-  sleep 1
-  [ $((SECONDS - begin)) -lt 1800 ] || { tail -20 "$root/tmp/run.log"; die "no URL after 30 minutes"; }
-  pgrep -F "$root/tmp/run.pid" >/dev/null 2>&1 || { tail -30 "$root/tmp/run.log"; die "./run ended"; }
-done
-cat "$root/tmp/run.log"
-note "from git clone to an answering URL: $((SECONDS - begin)) s"
 stop_run() { pkill -f "^build/release/v100 serve" 2>/dev/null || true; pkill -F "$root/tmp/run.pid" 2>/dev/null || true; sleep 2; }
-stop_run
+start_and_stop() { # what is measured, seconds it may take; the clock runs since $begin
+  in_root 'cd /root/v100 && (timeout 1800 ./run >/tmp/run.log 2>&1 & echo $! >/tmp/run.pid)'
+  until curl -fsk https://127.0.0.1:8443/livez >/dev/null 2>&1; do
+    sleep 0.2
+    [ $((SECONDS - begin)) -lt "$2" ] || { tail -20 "$root/tmp/run.log"; die "no URL after $2 s"; }
+    pgrep -F "$root/tmp/run.pid" >/dev/null 2>&1 || { tail -30 "$root/tmp/run.log"; die "./run ended"; }
+  done
+  cat "$root/tmp/run.log"
+  note "$1: $((SECONDS - begin)) s"
+  stop_run
+}
+step "./run"
+start_and_stop "from git clone to an answering URL" 1800
+step "./run once more"
 begin=$SECONDS
-in_root 'cd /root/v100 && (timeout 600 ./run >/tmp/run.log 2>&1 & echo $! >/tmp/run.pid)'
-until curl -fsk https://127.0.0.1:8443/livez >/dev/null 2>&1; do
-  sleep 0.2
-  [ $((SECONDS - begin)) -lt 120 ] || { tail -20 "$root/tmp/run.log"; die "the second ./run does not come up"; }
-done
-note "./run once more: $((SECONDS - begin)) s"
-stop_run
+start_and_stop "./run once more" 120
 begin=$SECONDS
 [ -z "$run_only" ] || exit 0
 step "./test"

@@ -41,7 +41,7 @@ struct BadgeReason {
 
 // How long something has been so may pass before it counts: what an honest group shows for a moment
 // while a member joins. Bad news stays long enough to be read.
-inline constexpr Duration disagreement_grace = Duration::milliseconds(1500);
+inline constexpr Duration disagreement_grace = Duration::milliseconds(1200);
 inline constexpr Duration silence_grace = Duration::seconds(6);  // or three state intervals
 inline constexpr Duration reconnect_grace = Duration::seconds(2);
 inline constexpr Duration bad_news_kept = Duration::seconds(30);

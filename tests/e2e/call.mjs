@@ -72,15 +72,15 @@ try {
   await ada.badgeIs('outline', 20000);
 
   // ---- Screen share ----
-  await eve.page.getByTestId('share').click();
-  await ada.until((c) => [...c.streams.peek().keys()].length >= 3, 'the shared screen', 20000).catch(() => {});
-  const shared = await eve.read((c) => c.screen.peek().on);
-  if (shared) {
-    await ada.until((c) => c.participants.peek().some((p) => p.name === 'Eve' && p.tracks.includes(3)), 'the screen track');
-    check(true, 'a shared screen arrives');
-  } else {
-    console.log('     (no screen to share in this headless browser)');
+  // Headless Chromium has no picker and now and then refuses the capture at once: a person would click again.
+  const sharing = () => eve.read((c) => c.screen.peek().on);
+  for (let i = 0; i < 4 && !(await sharing()); i++) {
+    await eve.page.getByTestId('share').click();
+    for (let j = 0; j < 40 && !(await sharing()); j++) await sleep(100);
   }
+  check(await sharing(), 'a screen is shared');
+  await ada.until((c) => c.participants.peek().some((p) => p.name === 'Eve' && p.tracks.includes(3)), 'the screen track');
+  check(true, 'a shared screen arrives');
 
   // ---- The socket is cut: media goes on, the call resumes ----
   const framesBefore = (await ada.media()).frames;

@@ -99,7 +99,7 @@ export interface ChatMessage {
 export type ReasonCode =
   | 'intruder' // the server shows a member that holds no invite, was not admitted, or is forged
   | 'key-changed' // this name had another device key before
-  | 'roster-disagrees' // a member sees another roster for more than 1.5 s
+  | 'roster-disagrees' // a member sees another roster for more than 1.2 s
   | 'epoch-behind' // a member is still on an old key of mine, or I have none of its current one
   | 'silent' // a member's encrypted state has not come for 6 s
   | 'key-refused' // a key message failed its checks

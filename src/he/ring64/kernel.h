@@ -89,7 +89,7 @@ struct Ring64Kernel {
   // relinearising, plus a re-randomiser; of component 0 only the block sums are kept.
   void (*multiply_add_sums)(const MatchLimb& limb, std::size_t block, const NttTables& t);
   // out[k] = sum over j < columns of x[j] · m[j · rows + k] · 2^-52, in [0, q). rows: a multiple of
-  // 8; columns <= 128; x below 2^52, m in [0, q).
+  // 8; columns <= 192; x below 2^52, m in [0, q).
   void (*matrix)(std::uint64_t* out, const std::uint64_t* m, const std::uint64_t* x,
                  std::size_t rows, std::size_t columns, const Modulus& q);
 

@@ -205,7 +205,7 @@ void matrix(std::uint64_t* out, const std::uint64_t* m, const std::uint64_t* x, 
     for (std::size_t j = 0; j < columns; ++j) {
       sum.add_product(load(m + j * rows + row), splat(x[j]));
     }
-    // 128 low halves stay below 2^59; what is above 52 bits goes up.
+    // 192 low halves stay below 2^60; what is above 52 bits goes up.
     sum.high = add(sum.high, shift_right(sum.low, 52));
     sum.low = low52(sum.low);
     store(out + row, sum.reduced(splat(0), q, k, reduce));

@@ -59,7 +59,8 @@ template <class P>
 void add_rows(std::vector<BenchRow>& rows, const std::string& name) {
   const auto f = std::make_shared<Fixture<P>>();
   const auto add = [&](const char* operation, std::size_t count, std::function<void()> run) {
-    rows.push_back({fmt::format("{}/{}", name, operation), mlkem::kernel_name(), count, run});
+    rows.push_back(
+        {fmt::format("{}/{}", name, operation), mlkem::kernel_name(), count, std::move(run)});
   };
   add("keygen", 1, [f] { (void)mlkem::KeyPair<P>::from_seed(f->seed); });
   add("keygen/batch", batch, [f] { mlkem::keygen_batch<P>(f->pairs, f->seeds); });

@@ -152,8 +152,8 @@ std::string spelled(const char* name, bool upper) {
 
 // A TOML value as the text a flag would have had.
 std::optional<std::string> text_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) {
-    return *text;
+  if (auto text = node.value_exact<std::string>()) {
+    return text;
   }
   if (const auto number = node.value_exact<std::int64_t>()) {
     return std::to_string(*number);

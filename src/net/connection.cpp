@@ -197,7 +197,7 @@ void Connection::serve_one() {
   server_.site_.on_request(request, peer_, Responder(server_, id_));
 }
 
-void Connection::answer(Response response) {
+void Connection::answer(const Response& response) {
   if (state_ != State::answering) {
     return;
   }

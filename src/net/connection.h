@@ -14,7 +14,7 @@ class Connection final {
   Connection(HttpServer& server, ConnectionId id, io::Fd fd, const Address& peer);
   void start();
 
-  void answer(Response response);
+  void answer(const Response& response);
   void send(Bytes message, bool binary);
   void close_socket(std::uint16_t code, std::string_view reason);
   void close(std::uint16_t code, std::string_view reason);

@@ -53,7 +53,7 @@ ct::Mask unpack_eta(int eta, const std::uint8_t* in, std::int32_t* s, int count)
 }
 
 void pack_hint(const std::uint8_t* hint, int k, int omega, std::uint8_t* out) {
-  std::memset(out, 0, static_cast<std::size_t>(omega + k));
+  std::memset(out, 0, static_cast<std::size_t>(omega) + static_cast<std::size_t>(k));
   int index = 0;
   for (int row = 0; row < k; ++row) {
     for (int i = 0; i < 256; i += 8) {  // eight bytes of 0 or 1 at a time, most of them 0

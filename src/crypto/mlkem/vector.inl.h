@@ -138,9 +138,7 @@ inline void backward_wide(Vec (&v)[vectors]) {
       if (i / step % 2 == 0) {
         const int z = 256 / Len - 1 - i / (2 * step);
         backward(v[i], v[i + step], splat_factor(constants.zeta[z], constants.zeta_low[z]));
-        if constexpr (Len == 8) {
-          v[i] = barrett(v[i]);
-        } else if (reduced_after<Len>(i)) {
+        if (Len == 8 || reduced_after<Len>(i)) {
           v[i] = barrett(v[i]);
         }
       }

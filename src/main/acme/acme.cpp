@@ -35,10 +35,11 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
   auto& answer = *static_cast<Answer*>(user);
-  const std::string_view line(data, size * count);
-  const auto value_of = [&](std::string_view name) -> std::string {
+  const std::string header(data, size * count);
+  const std::string_view line = header;
+  const auto value_of = [&](const std::string& name) -> std::string {
     if (line.size() <= name.size() || line[name.size()] != ':' ||
-        strncasecmp(line.data(), name.data(), name.size()) != 0) {
+        strncasecmp(header.c_str(), name.c_str(), name.size()) != 0) {
       return {};
     }
     std::string_view value = line.substr(name.size() + 1);

@@ -29,7 +29,7 @@ constexpr Rate make_rate{.per_second_thousandths = 500, .burst = 60};
 constexpr Rate ask_rate{.per_second_thousandths = 20'000, .burst = 200};
 constexpr std::size_t body_bytes_max = 4096;
 
-HttpAnswer json_answer(int status, std::string text) {
+HttpAnswer json_answer(int status, const std::string& text) {
   HttpAnswer answer;
   answer.status = status;
   answer.headers.emplace_back("Cache-Control", "no-store");

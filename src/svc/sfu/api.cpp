@@ -97,7 +97,7 @@ std::string_view name(Track track) noexcept {
 }
 
 Result<Track> track_from_name(std::string_view name) noexcept {
-  for (std::uint8_t i = 1; i < std::size(track_names); ++i) {
+  for (std::size_t i = 1; i < std::size(track_names); ++i) {
     if (track_names[i] == name) {
       return static_cast<Track>(i);
     }

@@ -334,9 +334,9 @@ Result<void> Signaling::on_hello(Connection& connection, const HelloMessage& hel
     desk_.count("v100_signal_classical_refused_total");
     return fail(Errc::forbidden, "classical hop");
   }
-  e2ee::Leaf leaf = TRY(e2ee::Leaf::parse(hello.leaf, room.hash()));
+  const e2ee::Leaf leaf = TRY(e2ee::Leaf::parse(hello.leaf, room.hash()));
   connection.device_key = leaf.device_key();
-  const LiveRoom::Arrival arrival{std::move(leaf), hello.knock, draining_};
+  const LiveRoom::Arrival arrival{leaf, hello.knock, draining_};
   return room.arrive(connection, arrival);
 }
 

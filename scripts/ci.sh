@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold, in one command: ./test, ./dev ci and .ci/run are this. Ends with one line,
 # `N passed, N failed, N skipped`, over all steps. --full adds the tests under the address and undefined-behaviour
-# sanitizers: a quarter of an hour more.
+# sanitizers and clang-tidy: half an hour more.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
@@ -70,6 +70,7 @@ tests tests-e2e release -L e2e -j1 --repeat until-pass:3
 check constant-time tests/ct/run.sh
 check build-gcc build gcc
 if [ "${1:-}" = --full ]; then
+  check clang-tidy ./dev lint --tidy
   check build-asan build asan
   tests tests-asan asan -LE 'browser|vectors|slow'
 fi

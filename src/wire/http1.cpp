@@ -13,11 +13,11 @@ constexpr std::size_t kept_bytes_max = 64 * 1024;
 // A chunk's size line with its extensions, which we read past.
 constexpr std::size_t chunk_line_bytes = 256;
 
-enum : std::uint8_t { is_token = 1, is_value = 2, is_target = 4 };
+enum : std::uint8_t { is_token = 1, is_value = 2, is_target = 4, is_host = 8 };
 
 // RFC 9110 §5.6.2 tchar; §5.5 field-vchar, space and tab; RFC 3986 characters of a target, for
 // which we take all visible ASCII but the quote, brackets and backslash that no client sends
-// unescaped.
+// unescaped; §3.2.2 and §3.2.3 characters of a host with its port.
 constexpr std::array<std::uint8_t, 256> char_kinds = [] {
   std::array<std::uint8_t, 256> kinds{};
   for (unsigned c = 0; c < 256; ++c) {
@@ -26,11 +26,15 @@ constexpr std::array<std::uint8_t, 256> char_kinds = [] {
     for (const char* p = "!#$%&'*+-.^_`|~"; *p != 0; ++p) {
       token = token || c == static_cast<unsigned char>(*p);
     }
+    bool host = alnum;
+    for (const char* p = "-._~!$&'()*+,;=:[]%"; *p != 0; ++p) {
+      host = host || c == static_cast<unsigned char>(*p);
+    }
     const bool visible = c > 0x20 && c < 0x7f;
     const bool target = visible && c != '"' && c != '<' && c != '>' && c != '\\' && c != '#';
     kinds[c] = static_cast<std::uint8_t>(
         (token ? is_token : 0) | (visible || c == ' ' || c == '\t' || c >= 0x80 ? is_value : 0) |
-        (target ? is_target : 0));
+        (target ? is_target : 0) | (host ? is_host : 0));
   }
   return kinds;
 }();
@@ -327,6 +331,9 @@ Result<void> Http1Reader::note_field(std::string_view name, std::string_view val
   if (same_token(name, "host")) {
     if (has_host_) {
       return refuse(400, Errc::malformed, "http: two Host fields");
+    }
+    if (!value.empty() && !all_of_kind(value, is_host)) {
+      return refuse(400, Errc::malformed, "http: a Host that is none");
     }
     has_host_ = true;
     host_ = fields_.back().value;

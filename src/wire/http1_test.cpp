@@ -98,6 +98,8 @@ TEST(Http1, RefusesWhatCouldBeReadTwoWays) {
       {"GET / HTTP/1.1\r\nHost: h\r\n X: a\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: u@h\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\n: empty\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nX: a\x01\r\n\r\n", 400},

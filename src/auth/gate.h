@@ -26,15 +26,15 @@ class Sessions;
 
 struct GateOptions {
   // Hosts (with port, if not the scheme's own) that requests may be signed for; empty: any.
-  std::vector<std::string> authorities;
+  std::vector<std::string> authorities = {};
   Duration window_back = Duration::seconds(60);
   Duration window_ahead = Duration::seconds(2);
   // Bounds, all taken at construction. Memory in bytes, see Gate::memory_bytes_max().
   std::size_t batch = 256;         // requests in hand between two flushes
-  std::size_t nonces = 8'000'000;  // header lane: accepted in one window; 9 bytes each
-  std::size_t keys = 20'000;       // keys with replay state or budget in hand; 340 bytes each
+  std::size_t nonces = 4'000'000;  // header lane: accepted in one window; 13 bytes each
+  std::size_t keys = 20'000;       // keys with replay state or budget in hand; 500 bytes each
   std::size_t prepared_bytes = 128u << 20;  // prepared keys: 37 KiB for each ML-DSA-65 one
-  std::size_t addresses = 65'536;           // failure budgets; 16 bytes each
+  std::size_t addresses = 65'536;           // failure budgets; 24 bytes each
   // Failed verifications: so many at once, and that many more a second.
   unsigned failures_burst = 20;
   unsigned failures_per_second = 1;

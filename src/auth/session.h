@@ -22,7 +22,7 @@ using SessionId = ByteArray<16>;
 inline constexpr Duration session_lifetime = Duration::seconds(3600);
 
 struct SessionsOptions {
-  std::size_t most = 65'536;  // about 700 bytes each
+  std::size_t most = 65'536;  // about 1 KiB each
   std::size_t per_key = 64;   // the oldest goes when one more is opened
   unsigned shard = 0;
 };
@@ -44,7 +44,8 @@ class Sessions {
   // malformed: not a ciphertext. unavailable: the table is full.
   Result<Opened> open(const xwing::PrivateKey& kem, Bytes ciphertext, const KeyId& key,
                       Bytes exporter, WallTime now);
-  // A signed POST /v1/sessions/{id} binds it to another connection; sequences start afresh.
+  // A signed POST /v1/sessions/{id} binds it to another connection: another MAC key from the same
+  // secret. Sequences go on where they were.
   // not_found: no such session of that key.
   Result<Opened> resume(const SessionId& id, const KeyId& key, Bytes exporter, WallTime now);
   bool revoke(const SessionId& id, const KeyId& key);  // false: no such session of that key

@@ -67,7 +67,9 @@ void pack_hint(const std::uint8_t* hint, int k, int omega, std::uint8_t* out) {
 }
 
 bool unpack_hint(const std::uint8_t* in, int k, int omega, std::uint8_t* hint) {
-  std::memset(hint, 0, static_cast<std::size_t>(k) * 256);
+  if (hint != nullptr) {
+    std::memset(hint, 0, static_cast<std::size_t>(k) * 256);
+  }
   int index = 0;
   for (int row = 0; row < k; ++row) {
     const int end = in[omega + row];
@@ -78,7 +80,9 @@ bool unpack_hint(const std::uint8_t* in, int k, int omega, std::uint8_t* hint) {
       if (i > index && in[i] <= in[i - 1]) {
         return false;  // positions rise strictly, or one hint would have many encodings
       }
-      hint[256 * row + in[i]] = 1;
+      if (hint != nullptr) {
+        hint[256 * row + in[i]] = 1;
+      }
     }
     index = end;
   }

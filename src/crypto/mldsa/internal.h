@@ -130,7 +130,7 @@ void pack_eta(int eta, const std::int32_t* s, std::uint8_t* out, int count);
 // All ones if every coefficient is within -eta..eta.
 ct::Mask unpack_eta(int eta, const std::uint8_t* in, std::int32_t* s, int count);
 // FIPS 204, Algorithms 20 and 21. hint has k * 256 bytes of 0 or 1; unpacking is false for an
-// encoding that is not the one and only of its hint.
+// encoding that is not the one and only of its hint. hint may be null: only the check.
 void pack_hint(const std::uint8_t* hint, int k, int omega, std::uint8_t* out);
 bool unpack_hint(const std::uint8_t* in, int k, int omega, std::uint8_t* hint);
 

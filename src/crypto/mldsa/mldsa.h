@@ -287,6 +287,12 @@ struct VerifyItem {
 template <class P>
 void verify_batch(std::span<const VerifyItem<P>> items, std::span<Verdict> out);
 
+// Whether a signature's length is right and its hint has the one encoding that FIPS 204, Algorithm
+// 21 accepts: some 50 ns that refuse most of what was never a signature. verify_batch() checks it
+// again.
+template <class P>
+bool hint_is_encoded(Bytes signature) noexcept;
+
 // One message to sign: `mu` if set, else `digest` if set, else `message`, the latter two in
 // `context`. All pointers and spans outlive the call.
 template <class P>

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "auth/key_id.h"
 #include "base/text.h"
 #include "crypto/keccak/keccak.h"
-#include "keys/codec.h"
 #include "svc/identity/account_records.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
@@ -49,13 +49,6 @@ Result<void> load_table(Store& store, std::string_view table, std::size_t most, 
     take(record.key, std::move(value));
   }
   return {};
-}
-
-auth::KeyId key_id_of(const keys::PublicKey& key) {
-  const Result<Buffer> bytes = from_base64url(keys::thumbprint(key));
-  auth::KeyId id;
-  copy(id, bytes.value());
-  return id;
 }
 
 // One line of the key log.
@@ -118,7 +111,8 @@ Result<void> Accounts::load(Store& store) {
                             }));
   TRY(load_table<auth::KeyRecord>(store, records::keys, accounts_limit::keys, records::decode_key,
                                   [&](const std::string&, auth::KeyRecord m) {
-                                    const auth::KeyId id = key_id_of({m.algorithm, m.public_key});
+                                    const auth::KeyId id =
+                                        auth::key_id_of({m.algorithm, m.public_key});
                                     fresh.keys_by_owner_.emplace(m.owner, id);
                                     const bool revoked = m.revoked;
                                     fresh.keys_.emplace(id, Held{std::move(m), revoked});
@@ -314,7 +308,7 @@ Result<void> Accounts::check_new_key(const NewKey& wanted, Bytes bound_to,
   if (keys::info(wanted.key.algorithm).kind != keys::Kind::mldsa) {
     return fail(Errc::malformed, "identity: keys that sign requests are ML-DSA keys");
   }
-  const auth::KeyId id = key_id_of(wanted.key);
+  const auth::KeyId id = auth::key_id_of(wanted.key);
   Buffer message = to_buffer(bound_to);
   append(message, id);
   if (!keys::verify(wanted.key, message, as_bytes(enrol_context), wanted.proof)) {
@@ -332,7 +326,7 @@ Result<void> Accounts::check_new_key(const NewKey& wanted, Bytes bound_to,
 
 auth::KeyId Accounts::add_key(const keys::PublicKey& key, std::uint64_t principal, WallTime now,
                               Change& out) {
-  const auth::KeyId id = key_id_of(key);
+  const auth::KeyId id = auth::key_id_of(key);
   auth::KeyRecord record;
   record.algorithm = key.algorithm;
   record.public_key = key.bytes;

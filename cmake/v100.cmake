@@ -111,23 +111,35 @@ function(v100_link target scope)
   endforeach()
 endfunction()
 
-# v100_kernels(MODULE AVX2 kernel_avx2.cpp ... AVX512 kernel_avx512.cpp ...)
-# Kernel files get their ISA's flags, and a test that each exports exactly one symbol.
+# The kernels of this architecture, by V100_KERNEL's names: tests with PER_KERNEL run once for each.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(V100_KERNELS portable neon neon-sha3)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(V100_KERNELS portable avx2 avx512)
+else()
+  set(V100_KERNELS portable)
+endif()
+
+# v100_kernels(MODULE PORTABLE kernel_portable.cpp AVX2 kernel_avx2.cpp AVX512 kernel_avx512.cpp
+#              NEON kernel_neon.cpp NEON_SHA3 kernel_neon_sha3.cpp)
+# Kernel files get their ISA's flags, and a test that each exports exactly one symbol; those of other
+# architectures are left out.
 function(v100_kernels module)
-  cmake_parse_arguments(ARG "" "" "PORTABLE;AVX2;AVX512" ${ARGN})
-  set(avx2_flags -mavx2 -mbmi -mbmi2)
-  set(avx512_flags ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi
-      -mavx512vbmi2 -mavx512ifma -mprefer-vector-width=512)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    set_property(SOURCE ${ARG_PORTABLE} ${ARG_AVX2} ${ARG_AVX512} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
+  cmake_parse_arguments(ARG "" "" "PORTABLE;AVX2;AVX512;NEON;NEON_SHA3" ${ARGN})
+  set(files ${ARG_PORTABLE})
+  if("avx2" IN_LIST V100_KERNELS)
+    set(avx2_flags -mavx2 -mbmi -mbmi2)
+    set(avx512_flags ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi
+        -mavx512vbmi2 -mavx512ifma -mprefer-vector-width=512)
     set_property(SOURCE ${ARG_AVX2} APPEND PROPERTY COMPILE_OPTIONS ${avx2_flags})
     set_property(SOURCE ${ARG_AVX512} APPEND PROPERTY COMPILE_OPTIONS ${avx512_flags})
-    target_sources(v100_${module} PRIVATE ${ARG_PORTABLE} ${ARG_AVX2} ${ARG_AVX512})
-    set(files ${ARG_PORTABLE} ${ARG_AVX2} ${ARG_AVX512})
-  else()
-    target_sources(v100_${module} PRIVATE ${ARG_PORTABLE})
-    set(files ${ARG_PORTABLE})
+    list(APPEND files ${ARG_AVX2} ${ARG_AVX512})
+  elseif("neon" IN_LIST V100_KERNELS)  # NEON itself is part of AArch64
+    set_property(SOURCE ${ARG_NEON_SHA3} APPEND PROPERTY COMPILE_OPTIONS -march=armv8.2-a+sha3)
+    list(APPEND files ${ARG_NEON} ${ARG_NEON_SHA3})
   endif()
+  set_property(SOURCE ${files} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
+  target_sources(v100_${module} PRIVATE ${files})
   if(NOT V100_ASAN AND NOT V100_TSAN AND NOT V100_FUZZ)
     foreach(file ${files})
       add_test(NAME one_symbol.${module}.${file}
@@ -157,7 +169,7 @@ function(v100_test name)
   v100_link(${name} PRIVATE ${ARG_DEPS} GTest::gtest)
   target_link_libraries(${name} PRIVATE v100_test_main)
   if(ARG_PER_KERNEL)
-    foreach(kernel portable avx2 avx512)
+    foreach(kernel ${V100_KERNELS})
       add_test(NAME ${name}.${kernel} COMMAND ${name})
       set_tests_properties(${name}.${kernel} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
         ENVIRONMENT "V100_KERNEL=${kernel}")

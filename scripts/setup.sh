@@ -84,9 +84,34 @@ lock_build() {
 }
 unlock_build() { flock -u 9; }
 
+# arm64_root: unpacks AArch64's libraries into build/arm64-root for the preset arm64. They come from the package
+# sources of this machine, whose own list of installed packages and architectures stays as it is.
+arm64_root() {
+  local root="$PWD/build/arm64-root" names want apt
+  names=$(packages_of arm64)
+  want=$(printf '%s' "$names" | cksum)
+  [ "$(cat "$root/stamp" 2>/dev/null)" = "$want" ] && return 0
+  step "Unpacking AArch64's libraries into build/arm64-root"
+  rm -rf "$root"
+  mkdir -p "$root"/apt/lists/partial "$root"/apt/archives/partial "$root"/debs
+  : >"$root/apt/status"
+  apt="-o APT::Architecture=arm64 -o APT::Architectures= -o APT::Architectures::=arm64 -o Dir::State=$root/apt
+    -o Dir::State::status=$root/apt/status -o Dir::Cache=$root/apt -o Acquire::Languages=none -o APT::Sandbox::User="
+  # shellcheck disable=SC2086
+  if ! (apt-get $apt update && cd "$root/debs" && apt-get $apt download $names) >build/arm64.log 2>&1; then
+    tail -5 build/arm64.log >&2
+    die "AArch64's libraries could not be had (log: build/arm64.log)"
+  fi
+  local package
+  for package in "$root"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
+  rm -rf "$root/apt" "$root/debs"
+  printf '%s' "$want" >"$root/stamp"
+}
+
 say() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 # Anew when packages came or went: what was missing, such as the test framework, may be there now.
 configure() {
+  [ "$1" != arm64 ] || arm64_root
   [ -f "build/$1/build.ninja" ] && [ ! /var/lib/dpkg/status -nt "build/$1/build.ninja" ] && return 0
   say cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log" >&2; die "cmake failed"; }
   touch "build/$1/build.ninja"

@@ -11,16 +11,12 @@ namespace {
 
 // Whether this machine can run the kernel that V100_KERNEL names, found without aborting.
 bool kernel_available(const char* forced) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (std::strcmp(forced, "avx512") == 0) {
-    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512ifma");
+  for (const v100::Isa isa : v100::every_isa) {
+    if (std::strcmp(forced, v100::name(isa)) == 0) {
+      return v100::cpu_has(isa);
+    }
   }
-  if (std::strcmp(forced, "avx2") == 0) {
-    return __builtin_cpu_supports("avx2") != 0;
-  }
-#endif
-  return std::strcmp(forced, "portable") == 0;
+  return false;
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
+
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 namespace v100 {
 namespace {
@@ -20,25 +23,42 @@ Isa detect() noexcept {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
     return Isa::avx2;
   }
-#endif
   return Isa::portable;
+#elif defined(__aarch64__)
+#if defined(__linux__)
+  constexpr unsigned long sha3 = 1UL << 17;  // HWCAP_SHA3
+  if ((getauxval(AT_HWCAP) & sha3) != 0) {
+    return Isa::neon_sha3;
+  }
+#endif
+  return Isa::neon;
+#else
+  return Isa::portable;
+#endif
+}
+
+void print_usable() noexcept {
+  for (const Isa isa : every_isa) {
+    if (cpu_has(isa)) {
+      std::fprintf(stderr, " %s", name(isa));
+    }
+  }
 }
 
 Isa choose() noexcept {
-  const Isa best = detect();
   const char* forced = std::getenv("V100_KERNEL");
   if (forced == nullptr || *forced == 0) {
-    return best;
+    return detect();
   }
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (std::strcmp(forced, name(isa)) == 0 && isa <= best) {
+  for (const Isa isa : every_isa) {
+    if (std::strcmp(forced, name(isa)) == 0 && cpu_has(isa)) {
       return isa;
     }
   }
   std::fprintf(stderr,
-               "V100_KERNEL=%s: not known or not supported here; use portable, avx2 or avx512 "
-               "(this machine: up to %s)\n",
-               forced, name(best));
+               "V100_KERNEL=%s: not known or not supported here; this machine has:", forced);
+  print_usable();
+  std::fputc('\n', stderr);
   std::abort();
 }
 
@@ -49,6 +69,12 @@ Isa cpu_isa() noexcept {
   return isa;
 }
 
+bool cpu_has(Isa isa) noexcept {
+  static const Isa best = detect();
+  const bool same_kind = (isa >= Isa::neon) == (best >= Isa::neon);
+  return isa == Isa::portable || (same_kind && isa <= best);
+}
+
 const char* name(Isa isa) noexcept {
   switch (isa) {
     case Isa::portable:
@@ -57,6 +83,10 @@ const char* name(Isa isa) noexcept {
       return "avx2";
     case Isa::avx512:
       return "avx512";
+    case Isa::neon:
+      return "neon";
+    case Isa::neon_sha3:
+      return "neon-sha3";
   }
   return "unknown";
 }

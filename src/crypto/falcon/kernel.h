@@ -71,9 +71,10 @@ struct FalconKernel {
                  double* z0, double* z1, double* scratch, int logn);
 };
 
-// One per kernel file. The x86 files are absent from other builds.
+// One per kernel file; those of other processors are absent from a build.
 extern const FalconKernel kernel_portable;
 extern const FalconKernel kernel_avx2;
 extern const FalconKernel kernel_avx512;
+extern const FalconKernel kernel_neon;
 
 }  // namespace v100::falcon

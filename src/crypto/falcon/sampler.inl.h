@@ -11,7 +11,7 @@ namespace {
 
 // v >> s, lane by lane, s from 0 to 63.
 inline I8 shifted(I8 v, I8 s) {
-#ifdef __AVX2__
+#if defined(__AVX2__) || defined(__aarch64__)
   return v >> s;
 #else
   // Without a shift by lanes, one by a register's count, which the constant-time checker refuses:

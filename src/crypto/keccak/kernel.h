@@ -27,10 +27,12 @@ struct KeccakKernel {
                     const std::uint8_t* counts, unsigned fresh);
 };
 
-// One per kernel file. The x86 files are absent from other builds.
+// One per kernel file; those of other processors are absent from a build.
 extern const KeccakKernel kernel_portable;
 extern const KeccakKernel kernel_avx2;
 extern const KeccakKernel kernel_avx512;
+extern const KeccakKernel kernel_neon;
+extern const KeccakKernel kernel_neon_sha3;
 extern const KeccakKernel kernel_wasm;
 
 }  // namespace v100::keccak

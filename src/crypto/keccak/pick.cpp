@@ -12,6 +12,11 @@ const KeccakKernel& kernel() noexcept {
   static const KeccakKernel* const tables[] = {&kernel_portable, &kernel_avx2, &kernel_avx512};
   static const KeccakKernel& picked = *tables[static_cast<unsigned>(cpu_isa())];
   return picked;
+#elif defined(__aarch64__)
+  static const KeccakKernel& picked = cpu_isa() == Isa::neon_sha3 ? kernel_neon_sha3
+                                      : cpu_isa() == Isa::neon    ? kernel_neon
+                                                                  : kernel_portable;
+  return picked;
 #else
   return kernel_portable;
 #endif

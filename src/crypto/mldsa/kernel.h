@@ -89,6 +89,7 @@ struct MldsaKernel {
 extern const MldsaKernel kernel_portable;
 extern const MldsaKernel kernel_avx2;
 extern const MldsaKernel kernel_avx512;
+extern const MldsaKernel kernel_neon;
 extern const MldsaKernel kernel_wasm;
 
 }  // namespace v100::mldsa

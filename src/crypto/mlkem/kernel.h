@@ -75,6 +75,7 @@ constexpr int compress_bound = 2078;
 extern const MlkemKernel kernel_portable;
 extern const MlkemKernel kernel_avx2;
 extern const MlkemKernel kernel_avx512;
+extern const MlkemKernel kernel_neon;
 extern const MlkemKernel kernel_wasm;
 
 }  // namespace v100::mlkem

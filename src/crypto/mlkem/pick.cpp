@@ -12,6 +12,8 @@ const MlkemKernel& kernel() noexcept {
   static const MlkemKernel* const tables[] = {&kernel_portable, &kernel_avx2, &kernel_avx512};
   static const MlkemKernel& picked = *tables[static_cast<unsigned>(cpu_isa())];
   return picked;
+#elif defined(__aarch64__)
+  return cpu_isa() == Isa::portable ? kernel_portable : kernel_neon;
 #else
   return kernel_portable;
 #endif

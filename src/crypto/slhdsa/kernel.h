@@ -43,9 +43,10 @@ struct SlhKernel {
                       const std::uint64_t* in, int count, std::uint64_t* out, int n);
 };
 
-// One per kernel file. The x86 files are absent from other builds.
+// One per kernel file; those of other processors are absent from a build.
 extern const SlhKernel kernel_portable;
 extern const SlhKernel kernel_avx2;
 extern const SlhKernel kernel_avx512;
+extern const SlhKernel kernel_neon;
 
 }  // namespace v100::slhdsa

@@ -9,6 +9,8 @@ const SlhKernel& kernel() noexcept {
   static const SlhKernel* const tables[] = {&kernel_portable, &kernel_avx2, &kernel_avx512};
   static const SlhKernel& picked = *tables[static_cast<unsigned>(cpu_isa())];
   return picked;
+#elif defined(__aarch64__)
+  return cpu_isa() == Isa::portable ? kernel_portable : kernel_neon;
 #else
   return kernel_portable;
 #endif

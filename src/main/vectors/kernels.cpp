@@ -56,8 +56,8 @@ std::vector<std::string> kernels() {
     return {name(cpu_isa())};
   }
   std::vector<std::string> all;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (isa <= cpu_isa()) {
+  for (const Isa isa : every_isa) {
+    if (cpu_has(isa)) {
       all.emplace_back(name(isa));
     }
   }

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # `v100 vectors` over $V100_VECTORS on the kernel of $V100_KERNEL. Exit 77: skipped.
-# Usage: public_vectors.sh V100-PROGRAM
+# Usage: public_vectors.sh [EMULATOR [OPTION...]] V100-PROGRAM
 set -u
 sets="acvp-mlkem acvp-mldsa acvp-slhdsa acvp-sha3 cavp-sha3 mlkem-kat hybrid-xwing falcon-round3"
 if [ -z "${V100_VECTORS:-}" ]; then
   echo "skipped: V100_VECTORS is not set; 8 sets of public vectors ($sets) were not run"
   exit 77
 fi
-if ! "$1" version >/dev/null 2>&1; then
+if ! "$@" version >/dev/null 2>&1; then
   echo "skipped: this machine has no ${V100_KERNEL:-kernel}"
   exit 77
 fi
 cd "$V100_VECTORS" || exit 2
 # shellcheck disable=SC2086
-exec "$1" vectors $sets
+exec "$@" vectors $sets

@@ -26,7 +26,7 @@ case counts once, and passes if it passes on every kernel.
   --json   one JSON object a file, then one with the totals
   --large  also the cases that hash gigabytes (minutes)
 
-V100_KERNEL=portable|avx2|avx512 runs one kernel alone.
+V100_KERNEL=portable|avx2|avx512|neon|neon-sha3 runs one kernel alone.
 Exit codes: 0 all passed, 1 a case failed, 2 a file could not be read or nothing was run.
 )";
 

@@ -1,27 +1,10 @@
 #include "crypto/tls/hybrid_key.h"
 
-#include <openssl/rand.h>
-
 #include "base/world.h"
 
 namespace v100::crypto {
-namespace {
 
-// OpenSSL's generator, which inside a provider is the one at hand. Like every Random it cannot
-// fail.
-class LibraryRandom final : public Random {
- public:
-  void fill(MutBytes out) override {
-    CHECK(RAND_priv_bytes(out.data(), static_cast<int>(out.size())) == 1);
-  }
-};
-
-}  // namespace
-
-void HybridKey::generate() noexcept {
-  LibraryRandom random;
-  pair_.emplace(random);
-}
+void HybridKey::generate(Random& random) noexcept { pair_.emplace(random); }
 
 bool HybridKey::set_public(Bytes client_share) noexcept {
   using Mlkem = x25519mlkem768::Mlkem;
@@ -42,11 +25,11 @@ bool HybridKey::public_share(FixedMutBytes<hybrid_client_share_bytes> out) const
 }
 
 bool HybridKey::encapsulate(FixedMutBytes<hybrid_server_share_bytes> server_share,
-                            FixedMutBytes<hybrid_secret_bytes> secret) const noexcept {
+                            FixedMutBytes<hybrid_secret_bytes> secret,
+                            Random& random) const noexcept {
   if (!peer_share_) {
     return false;
   }
-  LibraryRandom random;
   const auto made = x25519mlkem768::answer(*peer_share_, random);
   if (!made) {
     return false;

@@ -8,7 +8,9 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "crypto/tls/drawn_random.h"
 #include "crypto/tls/hybrid_key.h"
+#include "crypto/tls/library_scope.h"
 
 // OpenSSL's provider interface: C functions behind tables of numbers. Names follow its manual pages
 // provider-keymgmt(7), provider-kem(7) and provider-base(7).
@@ -20,8 +22,9 @@ constexpr const char* properties = "provider=v100";
 // What OpenSSL's security levels go by: NIST category 3, as OpenSSL 3.5 says of its own.
 unsigned int group_security_bits = 192;
 
-// provctx: which the provider needs nothing of, but OpenSSL wants to be non-null.
-struct ProviderContext {};
+OSSL_LIB_CTX* library_of(void* provider) noexcept {
+  return static_cast<const ProviderContext*>(provider)->library;
+}
 
 template <class F>
 OSSL_DISPATCH row(int id, F* function) noexcept {
@@ -43,14 +46,16 @@ int key_has(const void* key, int selection) {
 }
 
 struct Generation {
+  OSSL_LIB_CTX* library = nullptr;
   bool pair = false;
 };
 
 // A server generates "parameters only" (0x84) and wants an empty key, into which it sets the
 // client's share; a client generates a pair (0x03).
-void* gen_init(void* /*provider*/, int selection, const OSSL_PARAM* /*params*/) {
+void* gen_init(void* provider, int selection, const OSSL_PARAM* /*params*/) {
   auto* generation = new (std::nothrow) Generation;
   if (generation != nullptr) {
+    generation->library = library_of(provider);
     generation->pair = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0;
   }
   return generation;
@@ -62,9 +67,15 @@ const OSSL_PARAM* gen_settable(void* /*generation*/, void* /*provider*/) {
   return table;
 }
 void* gen(void* generation, OSSL_CALLBACK* /*progress*/, void* /*arg*/) {
+  const auto* self = static_cast<const Generation*>(generation);
   auto key = std::unique_ptr<HybridKey>(new (std::nothrow) HybridKey);
-  if (key != nullptr && static_cast<Generation*>(generation)->pair) {
-    key->generate();
+  if (key != nullptr && self->pair) {
+    const LibraryScope scope(self->library);
+    DrawnRandom random;
+    if (!random.draw(hybrid_generate_random_bytes)) {
+      return nullptr;
+    }
+    key->generate(random);
   }
   return key.release();
 }
@@ -142,10 +153,11 @@ const OSSL_DISPATCH keymgmt[] = {
 // ---- Key encapsulation: a context is the key it works with ----
 
 struct KemContext {
+  OSSL_LIB_CTX* library = nullptr;
   HybridKey* key = nullptr;  // OpenSSL holds a reference for as long
 };
 
-void* kem_new(void* /*provider*/) { return new (std::nothrow) KemContext; }
+void* kem_new(void* provider) { return new (std::nothrow) KemContext{library_of(provider)}; }
 void kem_free(void* context) { delete static_cast<KemContext*>(context); }
 int kem_init(void* context, void* key, const OSSL_PARAM* /*params*/) {
   static_cast<KemContext*>(context)->key = static_cast<HybridKey*>(key);
@@ -167,9 +179,13 @@ int encapsulate(void* context, unsigned char* out, std::size_t* out_bytes, unsig
   if (out == nullptr) {
     return 1;
   }
-  return fits && static_cast<KemContext*>(context)->key->encapsulate(
+  const auto* self = static_cast<const KemContext*>(context);
+  const LibraryScope scope(self->library);
+  DrawnRandom random;
+  return fits && random.draw(hybrid_encapsulate_random_bytes) &&
+                 self->key->encapsulate(
                      FixedMutBytes<hybrid_server_share_bytes>(out, hybrid_server_share_bytes),
-                     FixedMutBytes<hybrid_secret_bytes>(secret, hybrid_secret_bytes))
+                     FixedMutBytes<hybrid_secret_bytes>(secret, hybrid_secret_bytes), random)
              ? 1
              : 0;
 }
@@ -183,7 +199,9 @@ int decapsulate(void* context, unsigned char* secret, std::size_t* secret_bytes,
   if (secret == nullptr) {
     return 1;
   }
-  return fits && static_cast<KemContext*>(context)->key->decapsulate(
+  const auto* self = static_cast<const KemContext*>(context);
+  const LibraryScope scope(self->library);
+  return fits && self->key->decapsulate(
                      FixedMutBytes<hybrid_secret_bytes>(secret, hybrid_secret_bytes),
                      Bytes(in, in_bytes))
              ? 1
@@ -216,26 +234,7 @@ const OSSL_ALGORITHM* query(void* /*provider*/, int operation, int* no_store) {
 
 int get_capabilities(void* /*provider*/, const char* capability, OSSL_CALLBACK* callback,
                      void* arg) {
-  if (std::strcmp(capability, "TLS-GROUP") != 0) {
-    return 0;
-  }
-  static unsigned int id = pq_group_id;
-  static unsigned int is_kem = 1;
-  static int tls_min = 0x0304, tls_max = 0, dtls_min = -1, dtls_max = -1;
-  static char name[] = "X25519MLKEM768";
-  static const OSSL_PARAM group[] = {
-      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME, name, sizeof name),
-      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, name, sizeof name),
-      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_ALG, name, sizeof name),
-      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_ID, &id),
-      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_SECURITY_BITS, &group_security_bits),
-      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_IS_KEM, &is_kem),
-      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_TLS, &tls_min),
-      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_TLS, &tls_max),
-      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_DTLS, &dtls_min),
-      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_DTLS, &dtls_max),
-      OSSL_PARAM_END};
-  return callback(group, arg);
+  return std::strcmp(capability, "TLS-GROUP") == 0 ? announce_hybrid_group(callback, arg) : 0;
 }
 
 void teardown(void* provider) { delete static_cast<ProviderContext*>(provider); }
@@ -255,6 +254,28 @@ int provider_init(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*cor
 }
 
 }  // namespace
+
+HybridTables hybrid_tables() noexcept { return {keymgmt, kem}; }
+
+int announce_hybrid_group(OSSL_CALLBACK* callback, void* arg) noexcept {
+  static unsigned int id = pq_group_id;
+  static unsigned int is_kem = 1;
+  static int tls_min = 0x0304, tls_max = 0, dtls_min = -1, dtls_max = -1;
+  static char name[] = "X25519MLKEM768";
+  static const OSSL_PARAM group[] = {
+      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME, name, sizeof name),
+      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, name, sizeof name),
+      OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_ALG, name, sizeof name),
+      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_ID, &id),
+      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_SECURITY_BITS, &group_security_bits),
+      OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_IS_KEM, &is_kem),
+      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_TLS, &tls_min),
+      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_TLS, &tls_max),
+      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_DTLS, &dtls_min),
+      OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_DTLS, &dtls_max),
+      OSSL_PARAM_END};
+  return callback(group, arg);
+}
 
 OSSL_PROVIDER* load_pq_group(OSSL_LIB_CTX* library) noexcept {
   if (OSSL_PROVIDER_add_builtin(library, "v100", provider_init) != 1) {

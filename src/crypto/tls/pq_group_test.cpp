@@ -8,6 +8,7 @@
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 
+#include "crypto/tls/drawn_random.h"
 #include "crypto/tls/hybrid_key.h"
 
 namespace v100::crypto {
@@ -15,14 +16,17 @@ namespace {
 
 TEST(HybridKey, BothSidesFindTheSameSecret) {
   HybridKey client;
-  client.generate();
+  DrawnRandom random;
+  ASSERT_TRUE(random.draw(hybrid_generate_random_bytes));
+  client.generate(random);
   ByteArray<hybrid_client_share_bytes> share;
   ASSERT_TRUE(client.public_share(share));
   HybridKey server;
   ASSERT_TRUE(server.set_public(share));
   ByteArray<hybrid_server_share_bytes> answer;
   ByteArray<hybrid_secret_bytes> ours, theirs;
-  ASSERT_TRUE(server.encapsulate(answer, ours));
+  ASSERT_TRUE(random.draw(hybrid_encapsulate_random_bytes));
+  ASSERT_TRUE(server.encapsulate(answer, ours, random));
   ASSERT_TRUE(client.decapsulate(theirs, answer));
   EXPECT_TRUE(same(ours, theirs));
   answer[5] ^= 1;  // implicit rejection: another secret, no error
@@ -33,7 +37,9 @@ TEST(HybridKey, BothSidesFindTheSameSecret) {
 
 TEST(HybridKey, RefusesBadShares) {
   HybridKey client;
-  client.generate();
+  DrawnRandom random;
+  ASSERT_TRUE(random.draw(hybrid_generate_random_bytes));
+  client.generate(random);
   ByteArray<hybrid_client_share_bytes> share;
   ASSERT_TRUE(client.public_share(share));
   HybridKey server;
@@ -48,9 +54,10 @@ TEST(HybridKey, RefusesBadShares) {
   }
   ByteArray<hybrid_server_share_bytes> answer;
   ByteArray<hybrid_secret_bytes> secret;
-  EXPECT_FALSE(server.encapsulate(answer, secret)) << "no share was set";
+  ASSERT_TRUE(random.draw(hybrid_encapsulate_random_bytes));
+  EXPECT_FALSE(server.encapsulate(answer, secret, random)) << "no share was set";
   ASSERT_TRUE(server.set_public(zero_point));
-  EXPECT_FALSE(server.encapsulate(answer, secret)) << "a point of small order";
+  EXPECT_FALSE(server.encapsulate(answer, secret, random)) << "a point of small order";
   EXPECT_FALSE(client.decapsulate(secret, Bytes(answer).first(1119)));
 }
 

@@ -10,15 +10,6 @@ namespace {
 // 2.16.840.1.101.3.4, before the last two arcs
 constexpr std::uint8_t oid_head[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04};
 
-Buffer algorithm_identifier(Algorithm algorithm) {
-  Buffer oid(std::begin(oid_head), std::end(oid_head));
-  append(oid, info(algorithm).oid);
-  Buffer inner, out;
-  put_der(inner, tag::oid, oid);
-  put_der(out, tag::sequence, inner);
-  return out;
-}
-
 // Parameters must be absent (each of the three RFCs, section 2 or 3).
 Result<Algorithm> read_identifier(DerReader& reader) {
   DerReader inner(TRY(reader.take(tag::sequence)));
@@ -92,6 +83,28 @@ Result<SecretBytes> write_choice(const PrivateKey& key, Form form) {
 
 }  // namespace
 
+Buffer write_algorithm(Algorithm algorithm) {
+  Buffer oid(std::begin(oid_head), std::end(oid_head));
+  append(oid, info(algorithm).oid);
+  Buffer inner, out;
+  put_der(inner, tag::oid, oid);
+  put_der(out, tag::sequence, inner);
+  return out;
+}
+
+Result<Algorithm> spki_algorithm(Bytes der) {
+  DerReader outer(der);
+  DerReader inner(TRY(outer.take(tag::sequence)));
+  return read_identifier(inner);
+}
+
+Result<Algorithm> pkcs8_algorithm(Bytes der) {
+  DerReader outer(der);
+  DerReader inner(TRY(outer.take(tag::sequence)));
+  TRY(inner.take(tag::integer));
+  return read_identifier(inner);
+}
+
 Result<PublicKey> read_spki(Bytes der) {
   DerReader outer(der);
   DerReader inner(TRY(outer.take(tag::sequence)));
@@ -105,7 +118,7 @@ Result<PublicKey> read_spki(Bytes der) {
 Buffer write_spki(const PublicKey& key) {
   Buffer bits = {0};
   append(bits, key.bytes);
-  Buffer inner = algorithm_identifier(key.algorithm);
+  Buffer inner = write_algorithm(key.algorithm);
   put_der(inner, tag::bit_string, bits);
   Buffer out;
   put_der(out, tag::sequence, inner);
@@ -141,7 +154,7 @@ Result<SecretBytes> write_pkcs8(const PrivateKey& key, Form form) {
   inner.reserve(key_file_bytes_max);
   const std::uint8_t version[] = {0};
   put_der(inner, tag::integer, version);
-  append(inner, algorithm_identifier(key.algorithm()));
+  append(inner, write_algorithm(key.algorithm()));
   put_der(inner, tag::octet_string, choice.expose());
   const SecretBytes kept(std::move(inner));
   Buffer out;

@@ -23,6 +23,13 @@ Buffer write_spki(const PublicKey& key);
 Result<PrivateKey> read_pkcs8(Bytes der);
 Result<SecretBytes> write_pkcs8(const PrivateKey& key, Form form);  // not_found: no seed known
 
+// AlgorithmIdentifier, which for all of them is the object identifier alone: what a certificate
+// names.
+Buffer write_algorithm(Algorithm algorithm);
+// What an SPKI or a PKCS#8 names, without a look at the key behind it.
+Result<Algorithm> spki_algorithm(Bytes der);
+Result<Algorithm> pkcs8_algorithm(Bytes der);
+
 // One block of RFC 7468; text before it is passed over, as OpenSSL does.
 struct PemBlock {
   std::string label;

@@ -34,6 +34,9 @@ Provider* provider_of(void* context) noexcept { return static_cast<Provider*>(co
 int raise(const Provider& provider, Error error) noexcept {
   if (provider.new_error != nullptr && provider.vset_error != nullptr) {
     provider.new_error(provider.core);
+    if (provider.set_error_debug != nullptr) {
+      provider.set_error_debug(provider.core, "v100", 0, "");
+    }
     set_error(provider, reason(error.code), "%s", error.what);
   }
   return 0;

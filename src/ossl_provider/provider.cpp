@@ -200,6 +200,9 @@ void take_core(Provider& provider, const OSSL_DISPATCH* from) noexcept {
       case OSSL_FUNC_CORE_NEW_ERROR:
         take(provider.new_error, from);
         break;
+      case OSSL_FUNC_CORE_SET_ERROR_DEBUG:
+        take(provider.set_error_debug, from);
+        break;
       case OSSL_FUNC_CORE_VSET_ERROR:
         take(provider.vset_error, from);
         break;

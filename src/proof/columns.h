@@ -27,7 +27,7 @@ inline constexpr std::size_t back_in = 8;
 inline constexpr std::size_t back_rest = 16;
 inline constexpr std::size_t back_mask = 17;
 inline constexpr std::size_t backs = 23;
-consteval std::size_t back_column(std::size_t back) {
+constexpr std::size_t back_column(std::size_t back) {
   return back < back_in     ? col_digest + back
          : back < back_rest ? col_in + back - back_in
          : back < back_mask ? col_rest

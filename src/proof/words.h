@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <new>
 #include <span>
 
 #include "base/bytes.h"
@@ -20,8 +20,14 @@ class Words {
   }
   Words(const Words&) = delete;
   Words& operator=(const Words&) = delete;
+  Words(Words&& other) noexcept : size_(other.size_), words_(other.words_) {
+    other.size_ = 0;
+    other.words_ = nullptr;
+  }
   ~Words() {
-    clear();
+    if (words_ != nullptr) {
+      clear();
+    }
     ::operator delete(words_, std::align_val_t{64});
   }
 

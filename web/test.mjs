@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const filter = process.argv[2] ?? '';
-const tests = ['protocol', 'rtc', 'ui', 'crypto']
+const tests = ['protocol', 'rtc', 'ui', 'crypto', 'proof']
   .flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((f) => f.endsWith('_test.ts'))

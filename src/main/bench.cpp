@@ -91,6 +91,7 @@ int run_bench(int argc, char** argv) {
   add_crypto_rows(rows);
   add_mlkem_rows(rows);
   add_engine_rows(rows);
+  add_proof_rows(rows);
   add_rtc_rows(rows);
   int shown = 0;
   for (const BenchRow& row : rows) {

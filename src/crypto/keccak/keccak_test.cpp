@@ -248,7 +248,7 @@ struct MixedJobs {
   std::vector<Buffer> inputs, outs;
   alignas(64) std::uint64_t states[count][25];
   unsigned started = 0;
-  std::vector<unsigned> cut;  // jobs whose second piece is due
+  std::vector<unsigned> cut;  // jobs whose second piece is due: of output, or of input
   unsigned done_count = 0;
 
   MixedJobs() {
@@ -256,6 +256,10 @@ struct MixedJobs {
       inputs.push_back(data(i * 61 % 700, i));
       outs.emplace_back(i % 5 == 4 ? 5 * rate(i) : 1 + i * 37 % 500);
     }
+  }
+  // Whole blocks of input that a first piece takes.
+  std::size_t first_input(unsigned i) const {
+    return i % 5 == 3 ? (inputs[i].size() - inputs[i].size() / 4) / rate(i) * rate(i) : 0;
   }
   static std::size_t rate(unsigned i) { return i % 2 == 0 ? rate_256 : rate_128; }
   bool next(LaneJob& job) {
@@ -265,7 +269,15 @@ struct MixedJobs {
       cut.pop_back();
       job.resume = true;
       job.state = states[i];
-      job.out = MutBytes(outs[i]).subspan(2 * rate(i));
+      job.out = outs[i];
+      if (i % 5 == 4) {
+        job.out = job.out.subspan(2 * rate(i));
+      } else {
+        job.parts[0] = Bytes(inputs[i]).subspan(first_input(i));
+      }
+      job.rate = rate(i);
+      job.tag = i + count;
+      return true;
     } else if (started < count && started <= done_count + 6) {
       i = started++;
       job.out = outs[i];
@@ -277,8 +289,15 @@ struct MixedJobs {
       return false;
     }
     job.rate = rate(i);
-    job.tag = i + (job.resume ? count : 0);
+    job.tag = i;
     const Bytes in(inputs[i]);
+    if (first_input(i) != 0) {
+      job.parts[0] = in.first(first_input(i));
+      job.out = {};
+      job.state = states[i];
+      job.more = true;
+      return true;
+    }
     const std::size_t head = in.size() / 3, middle = in.size() / 2;
     job.parts[0] = in.first(head);
     job.parts[1] = in.subspan(head, middle - head);
@@ -286,7 +305,7 @@ struct MixedJobs {
     return true;
   }
   void done(std::uint32_t tag) {
-    if (tag < count && tag % 5 == 4) {
+    if (tag < count && (tag % 5 == 4 || first_input(tag) != 0)) {
       cut.push_back(tag);
     } else {
       ++done_count;

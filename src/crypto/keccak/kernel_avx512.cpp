@@ -78,13 +78,11 @@ inline void absorb_lane(std::uint64_t* words, const std::uint8_t* in, int count,
 void absorb_wide(std::uint64_t* words, const std::uint8_t* const* ins, const std::uint8_t* counts,
                  unsigned fresh) {
   const auto keep = static_cast<__mmask8>(~fresh);
-  int only = -1, lanes_with_input = 0;
-  for (int s = 0; s < 8; ++s) {
-    lanes_with_input += counts[s] != 0;
-    only = counts[s] != 0 ? s : only;
-  }
-  if (lanes_with_input == 1) {
-    return absorb_lane(words, ins[only], counts[only], static_cast<__mmask8>(1u << only), keep);
+  const __m128i all = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(counts));
+  const unsigned with_input = _mm_test_epi8_mask(all, all);
+  if ((with_input & (with_input - 1)) == 0 && with_input != 0) {
+    const int only = __builtin_ctz(with_input);
+    return absorb_lane(words, ins[only], counts[only], static_cast<__mmask8>(with_input), keep);
   }
   for (int w = 0; w < 24; w += 8) {
     __m512i rows[8];

@@ -51,11 +51,13 @@ void Lanes::start(const LaneJob& job) noexcept {
 
 void Lanes::begin(std::size_t at) noexcept {
   Lane& lane = lanes_[at];
-  lane.part = lane.position = lane.given = 0;
+  lane.part = lane.position = 0;
+  lane.to = lane.job.out.data();
+  lane.left = lane.job.out.size();
   const unsigned bit = 1u << at;
   busy_ |= bit;
   fresh_ |= bit;
-  absorbing_ |= lane.job.resume ? 0 : bit;
+  absorbing_ |= lane.job.resume && lane.job.parts[0].empty() ? 0 : bit;
 }
 
 // A group that is wider than needed wastes permutations of a narrow kernel; one that AVX-512 has at
@@ -115,6 +117,9 @@ const std::uint8_t* Lanes::next_block(std::size_t at) noexcept {
   if (lane.part < parts_max && lane.job.parts[lane.part].size() - lane.position >= rate) {
     const std::uint8_t* block = lane.job.parts[lane.part].data() + lane.position;
     lane.position += rate;
+    if (lane.job.more && lane.position == lane.job.parts[0].size()) {
+      absorbing_ &= ~(1u << at);
+    }
     return block;
   }
   return stage_block(at);
@@ -148,8 +153,12 @@ const std::uint8_t* Lanes::stage_block(std::size_t at) noexcept {
 }
 
 void Lanes::absorb() noexcept {
-  for (unsigned left = fresh_ & ~absorbing_; left != 0; left &= left - 1) {  // taken up again
-    const std::size_t at = lowest(left);
+  for (unsigned rest = fresh_; rest != 0; rest &= rest - 1) {
+    const std::size_t at = lowest(rest);
+    if (!lanes_[at].job.resume) {
+      continue;
+    }
+    fresh_ &= ~(1u << at);
     for (std::size_t w = 0; w < 25; ++w) {
       words_[w * width_ + at] = lanes_[at].job.state[w];
     }
@@ -194,55 +203,75 @@ void Lanes::step() noexcept {
   squeeze();
 }
 
+void Lanes::step_alone() noexcept {
+  step();
+  if (width_ != 1) {
+    return;
+  }
+  while (absorbing_ != 0) {
+    const std::size_t words = lanes_[0].job.rate / 8;
+    xor_block(words_, next_block(0), words);
+    kernel().permute_x1(words_);
+    squeeze();
+  }
+}
+
 // Whole words of several lanes are read by one transposition, as many in every lane: where that is
-// too much for an output's end, they go through staged_.
+// too much for an output's end, they go through staged_. The loops go over all lanes, whatever is
+// in them: which ones read changes from step to step, so that a branch on it would be mispredicted.
 void Lanes::squeeze() noexcept {
   const unsigned readers = busy_ & ~absorbing_;
-  std::size_t words = 0;
-  for (unsigned left = readers; left != 0; left &= left - 1) {
-    const Lane& lane = lanes_[lowest(left)];
-    const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
-    words = std::max(words, bytes / 8);
-  }
   if (width_ == 1 || __builtin_popcount(readers) <= 2) {
-    for (unsigned left = readers; left != 0; left &= left - 1) {
-      const std::size_t at = lowest(left);
-      const Lane& lane = lanes_[at];
-      const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
-      read_words(lane.job.out.subspan(lane.given, bytes), words_ + at, width_);
+    for (unsigned rest = readers; rest != 0; rest &= rest - 1) {
+      const std::size_t at = lowest(rest);
+      const std::size_t bytes = lanes_[at].block();
+      read_words(MutBytes(lanes_[at].to, bytes), words_ + at, width_);
       end_block(at, bytes);
     }
     return;
   }
-  std::uint8_t* to[lanes_max];
+  std::size_t bytes[lanes_max];
+  std::size_t most = 0;
   for (std::size_t at = 0; at < lanes_max; ++at) {
-    const Lane& lane = lanes_[at];
-    const bool fits =
-        (readers >> at & 1) != 0 && lane.job.out.size() - lane.given >= 8 * words && words != 0;
-    to[at] = fits ? lane.job.out.data() + lane.given : staged_[at];
+    bytes[at] = lanes_[at].block() & (std::size_t{0} - (readers >> at & 1));
+    most = std::max(most, bytes[at]);
   }
-  (width_ == 8 ? kernel().read_x8 : kernel().read_x4)(to, words_, static_cast<int>(words));
-  for (unsigned left = readers; left != 0; left &= left - 1) {
-    const std::size_t at = lowest(left);
-    const Lane& lane = lanes_[at];
-    const std::size_t bytes = std::min(lane.job.rate, lane.job.out.size() - lane.given);
-    const std::size_t whole = bytes / 8 * 8;
-    if (to[at] == staged_[at] && whole != 0) {
-      std::memcpy(lane.job.out.data() + lane.given, staged_[at], whole);
+  most /= 8;
+  std::uint8_t* to[lanes_max];
+  unsigned by_hand = 0, ended = 0;
+  for (std::size_t at = 0; at < lanes_max; ++at) {
+    Lane& lane = lanes_[at];
+    const unsigned reads = readers >> at & 1;
+    const unsigned fits = reads & static_cast<unsigned>(lane.left >= 8 * most);
+    to[at] = fits != 0 ? lane.to : staged_[at];
+    by_hand |= (((fits ^ 1) & static_cast<unsigned>(bytes[at] != 0)) |
+                static_cast<unsigned>(bytes[at] % 8 != 0))
+               << at;
+    lane.to += bytes[at];
+    lane.left -= bytes[at];
+    ended |= (reads & static_cast<unsigned>(lane.left == 0)) << at;
+  }
+  (width_ == 8 ? kernel().read_x8 : kernel().read_x4)(to, words_, static_cast<int>(most));
+  for (; by_hand != 0; by_hand &= by_hand - 1) {
+    const std::size_t at = lowest(by_hand);
+    std::uint8_t* out = lanes_[at].to - bytes[at];
+    const std::size_t whole = bytes[at] / 8 * 8;
+    if (to[at] != out && whole != 0) {
+      std::memcpy(out, to[at], whole);
     }
-    if (whole != bytes) {
-      read_words(lane.job.out.subspan(lane.given + whole, bytes - whole),
-                 words_ + whole / 8 * width_ + at, width_);
-    }
-    end_block(at, bytes);
+    read_words(MutBytes(out + whole, bytes[at] - whole), words_ + whole / 8 * width_ + at, width_);
+  }
+  for (; ended != 0; ended &= ended - 1) {
+    end_block(lowest(ended), 0);
   }
 }
 
 // After `bytes` more of a lane's output are written.
 void Lanes::end_block(std::size_t at, std::size_t bytes) noexcept {
   Lane& lane = lanes_[at];
-  lane.given += bytes;
-  if (lane.given < lane.job.out.size()) {
+  lane.to += bytes;
+  lane.left -= bytes;
+  if (lane.left != 0) {
     return;
   }
   if (lane.job.state != nullptr) {

@@ -26,9 +26,27 @@ struct LaneJob {
   // `parts`. It is read before any output is written, so it may lie in `out`.
   const std::uint8_t* padded = nullptr;
   // A job may be cut in pieces of whole blocks. With `state` the sponge is kept there (25 words) at
-  // the end; with `resume` it is taken from there at the start, and `parts` are not looked at.
+  // the end; with `resume` it is taken from there at the start, and gives more output where there
+  // are no `parts`, else takes more input. With `more` the input (whole blocks in parts[0], at
+  // least one) is not all: nothing is padded and `out` is empty.
   std::uint64_t* state = nullptr;
   bool resume = false;
+  bool more = false;
+
+  // As constructed. Field by field: an assignment goes over a copy, whose loads wait for its
+  // stores.
+  void clear() noexcept {
+    rate = rate_256;
+    domain = Sponge::Domain::shake;
+    for (Bytes& part : parts) {
+      part = {};
+    }
+    out = {};
+    tag = 0;
+    padded = nullptr;
+    state = nullptr;
+    resume = more = false;
+  }
 };
 
 class Lanes {
@@ -70,7 +88,7 @@ class Lanes {
     for (;;) {
       while (has_free()) {
         const std::size_t at = first_free();
-        lanes_[at].job = LaneJob();
+        lanes_[at].job.clear();
         if (!source.next(lanes_[at].job)) {
           break;
         }
@@ -79,7 +97,7 @@ class Lanes {
       if (busy_ == 0) {
         return;
       }
-      step();
+      (busy_ & (busy_ - 1)) == 0 ? step_alone() : step();
       if constexpr (requires { source.stepped(); }) {
         source.stepped();
       }
@@ -97,14 +115,18 @@ class Lanes {
  private:
   struct Lane {
     LaneJob job;
-    std::size_t part = 0;      // the part that is read next
-    std::size_t position = 0;  // bytes of it that are absorbed
-    std::size_t given = 0;     // bytes of output written
+    std::size_t part = 0;        // the part that is read next
+    std::size_t position = 0;    // bytes of it that are absorbed
+    std::uint8_t* to = nullptr;  // where output goes on
+    std::size_t left = 0;        // bytes of it
+    std::size_t block() const noexcept { return left < job.rate ? left : job.rate; }
   };
 
   std::size_t first_free() const noexcept {
     return static_cast<std::size_t>(__builtin_ctz(~busy_));
   }
+  // The only lane there is, until it gives its first output: nothing can join it before.
+  void step_alone() noexcept;
   void begin(std::size_t at) noexcept;
   void choose_width() noexcept;
   void move_lanes(std::size_t width) noexcept;

@@ -4,20 +4,10 @@
 namespace v100::mldsa {
 namespace {
 
-// fields = top - c, which is how BitPack stores centred coefficients; top - fields brings them
-// back.
-void pack_from(int bits, std::int32_t top, const std::int32_t* c, std::uint8_t* out, int count) {
-  SecretVector<1> fields;
-  for (int p = 0; p < count; ++p) {
-    for (std::size_t i = 0; i < 256; ++i) {
-      fields.c[i] = top - c[i];
-    }
-    kernel().pack(bits, fields.c, out, 256);
-    c += 256;
-    out += 32 * bits;
-  }
+void pack_some(int bits, const std::int32_t* c, std::uint8_t* out, int count) {
+  kernel().pack(bits, c, out, 256 * static_cast<std::size_t>(count));
 }
-// All ones if no field is above field_max.
+// BitPack stores top - c; the same brings it back. All ones if no field is above field_max.
 ct::Mask unpack_from(int bits, std::int32_t top, std::int32_t field_max, const std::uint8_t* in,
                      std::int32_t* c, int count) {
   std::int32_t above = 0;
@@ -32,21 +22,21 @@ ct::Mask unpack_from(int bits, std::int32_t top, std::int32_t field_max, const s
 }  // namespace
 
 void pack_t1(const std::int32_t* t1, std::uint8_t* out, int count) {
-  kernel().pack(10, t1, out, 256 * static_cast<std::size_t>(count));
+  pack_some(10, t1, out, count);
 }
 void unpack_t1(const std::uint8_t* in, std::int32_t* t1, int count) {
   kernel().unpack(10, in, t1, 256 * static_cast<std::size_t>(count));
 }
 
 void pack_t0(const std::int32_t* t0, std::uint8_t* out, int count) {
-  pack_from(13, 1 << 12, t0, out, count);
+  pack_some(13, t0, out, count);
 }
 void unpack_t0(const std::uint8_t* in, std::int32_t* t0, int count) {
   (void)unpack_from(13, 1 << 12, (1 << 13) - 1, in, t0, count);
 }
 
 void pack_eta(int eta, const std::int32_t* s, std::uint8_t* out, int count) {
-  pack_from(eta == 2 ? 3 : 4, eta, s, out, count);
+  pack_some(eta == 2 ? 3 : 4, s, out, count);
 }
 ct::Mask unpack_eta(int eta, const std::uint8_t* in, std::int32_t* s, int count) {
   return unpack_from(eta == 2 ? 3 : 4, eta, 2 * eta, in, s, count);

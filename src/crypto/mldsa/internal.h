@@ -90,9 +90,39 @@ struct MatrixStreams {
   void give_back(unsigned buffer) noexcept { in_use &= ~(1u << buffer); }
 };
 // The polynomial at (row, column) of the matrix: its stream as a job, and from the stream the
-// polynomial in standard NTT order, with room for 272 coefficients.
+// polynomial in standard NTT order, with room for 288 coefficients.
+inline constexpr std::size_t matrix_poly_room = 288;
 void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job);
 void matrix_poly(FixedBytes<32> rho, int row, int column, Bytes stream, std::int32_t* poly);
+
+// The matrix of a key that is used once, never kept: polynomials are added in the order of their
+// index and a row is multiplied when it is complete. At most eight polynomials are in lanes and one
+// row incomplete, so a ring of sixteen holds them, whosever they are.
+class MatrixRing {
+ public:
+  MatrixRing() noexcept {}
+  // The number of a key's first polynomial; all of a key are numbered on from it.
+  unsigned reserve(int polys) noexcept {
+    const unsigned first = next_;
+    next_ += static_cast<unsigned>(polys);
+    return first;
+  }
+  std::int32_t* at(unsigned number) noexcept { return polys_[number % size]; }
+  // out = the row whose first polynomial is `number` times v, all in standard order.
+  void multiply_row(unsigned number, const std::int32_t* v, std::int32_t* out,
+                    int columns) noexcept {
+    const std::int32_t* row[8];
+    for (int column = 0; column < columns; ++column) {
+      row[column] = at(number + static_cast<unsigned>(column));
+    }
+    kernel().multiply_row(row, v, out, columns);
+  }
+
+ private:
+  static constexpr unsigned size = 16;
+  unsigned next_ = 0;
+  alignas(64) std::int32_t polys_[size][matrix_poly_room];
+};
 // FIPS 204, Algorithm 32 (ExpandA): k by l polynomials, tiled into a matrix of `columns` columns,
 // with another job beside them if there is one.
 void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int columns,

@@ -35,9 +35,14 @@ struct MldsaKernel {
   // |v| < 10.2q; columns 4..8; the matrix canonical but for one column, which may be like v.
   void (*multiply)(const std::int32_t* matrix, const std::int32_t* v, std::int32_t* out, int rows,
                    int columns);
-  // acc += a * v times 2^-32, at most 0.7q more: one polynomial; a in standard order and canonical
-  // (as uniform gives it), or |a| < 10.2q in the kernel's order with `ordered`; |v| < 10.2q.
-  void (*accumulate)(const std::int32_t* a, const std::int32_t* v, std::int32_t* acc, bool ordered);
+  // From standard order to the kernel's or back, in place: the way there is the way back.
+  void (*reorder)(std::int32_t* polys, std::size_t count);
+  // A row alone, without a matrix that is kept: out = sum over columns of a[column] * v[column],
+  // times 2^-32, |c| < 0.7q. a is canonical, |v| < 10.2q, all in one order; columns 4..7.
+  void (*multiply_row)(const std::int32_t* const* a, const std::int32_t* v, std::int32_t* out,
+                       int columns);
+  // acc += a * v times 2^-32, at most 0.71q more: one polynomial; |a|, |v| < 10.2q.
+  void (*accumulate)(const std::int32_t* a, const std::int32_t* v, std::int32_t* acc);
   // Brings |a| < 2^30 below q, n coefficients.
   void (*reduce)(std::int32_t* a, std::size_t n);
   // out[i] = a[i] * b, times 2^-32, |c| <= q: `count` polynomials by one; |a|, |b| < 10.2q.
@@ -45,7 +50,7 @@ struct MldsaKernel {
 
   // FIPS 204, Algorithm 14 (CoeffFromThreeBytes) over `bytes` (length divisible by 3): appends
   // accepted candidates to out[have..], at most to 256 in all, and returns the new count.
-  // out has room for 272.
+  // out has room for 288.
   std::size_t (*uniform)(std::int32_t* out, std::size_t have, const std::uint8_t* in,
                          std::size_t bytes);
 
@@ -75,9 +80,13 @@ struct MldsaKernel {
                              std::uint8_t* hint, std::size_t n);
   // FIPS 204, Algorithm 28 (w1Encode): 6 or 4 bits a coefficient.
   void (*pack_w1)(Rounding rounding, const std::int32_t* r1, std::uint8_t* out, std::size_t n);
-  // FIPS 204, Algorithms 16 and 18 (SimpleBitPack, SimpleBitUnpack) for fields of 3, 4, 10 or 13
-  // bits.
-  void (*pack)(int bits, const std::int32_t* fields, std::uint8_t* out, std::size_t n);
+  // FIPS 204, Algorithm 6, line 5, and Algorithm 35 (Power2Round): t + s with t canonical and s
+  // centred, rounded: t becomes t1, centred t0 goes out.
+  void (*round_key)(std::int32_t* t, const std::int32_t* s, std::int32_t* t0, std::size_t n);
+  // Fields of 10 bits that are c (FIPS 204, Algorithm 16, SimpleBitPack), or of 3, 4 and 13 bits
+  // that are 2 - c, 4 - c and 2^12 - c (Algorithm 17, BitPack, of s and t0).
+  void (*pack)(int bits, const std::int32_t* c, std::uint8_t* out, std::size_t n);
+  // Fields of 3, 4, 10 or 13 bits (Algorithm 18, SimpleBitUnpack).
   void (*unpack)(int bits, const std::uint8_t* in, std::int32_t* fields, std::size_t n);
   // FIPS 204, Algorithms 17 and 19 (BitPack, BitUnpack) with b = 2^bits, a = b - 1: c = b - field
   // of bits + 1 bits; bits is 17 or 19. Coefficients are centred.

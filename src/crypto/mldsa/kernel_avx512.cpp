@@ -19,7 +19,7 @@ inline V splat(i32 a) { return _mm512_set1_epi32(a); }
 inline V add(V a, V b) { return _mm512_add_epi32(a, b); }
 inline V sub(V a, V b) { return _mm512_sub_epi32(a, b); }
 // The odd lanes moved onto the even ones, where the wide multiplication reads.
-inline V odd_lanes(V a) { return _mm512_srli_epi64(a, 32); }
+inline V odd_lanes(V a) { return _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps(a))); }
 // Even lanes of `even`'s high halves, odd lanes of `odd`'s.
 inline V high_halves(V even, V odd) {
   return _mm512_mask_blend_epi32(0xaaaa, odd_lanes(even), odd);
@@ -102,6 +102,12 @@ inline size_t take_candidates(i32* out, size_t have, V block, __mmask16 present)
 }
 size_t uniform(i32* out, size_t have, const u8* in, size_t bytes) {
   size_t i = 0;
+  if (have == 0 && bytes >= 15 * 48 + 64) {  // sixteen steps give 256 at most: none need look
+#pragma GCC unroll 16
+    for (; i < 16 * 48; i += 48) {
+      have = take_candidates(out, have, _mm512_loadu_si512(in + i), 0xffff);
+    }
+  }
   for (; i + 64 <= bytes && have < 256; i += 48) {
     have = take_candidates(out, have, _mm512_loadu_si512(in + i), 0xffff);
   }
@@ -111,6 +117,39 @@ size_t uniform(i32* out, size_t have, const u8* in, size_t bytes) {
     have = take_candidates(out, have, block, static_cast<__mmask16>((1u << (left / 3)) - 1));
   }
   return have < 256 ? have : 256;
+}
+
+// See use_hint_as: where a hint is, one up if 0 < r0 (which is at most (q - 1) / 2), else one down.
+template <Rounding R>
+inline void use_hint_of(const u8* hint, i32* r, size_t n) {
+  constexpr bool by_32 = R == Rounding::by_32;
+  for (size_t i = 0; i < n; i += 16) {
+    const V value = load(r + i);
+    const V u = _mm512_srli_epi32(add(value, splat(127)), 7);
+    V high = by_32
+                 ? _mm512_srli_epi32(add(_mm512_mullo_epi32(u, splat(1025)), splat(1 << 21)), 22)
+                 : _mm512_srli_epi32(add(_mm512_mullo_epi32(u, splat(11275)), splat(1 << 23)), 24);
+    high = by_32 ? _mm512_and_si512(high, splat(15))
+                 : _mm512_maskz_mov_epi32(_mm512_cmplt_epi32_mask(high, splat(44)), high);
+    const V low = sub(value, _mm512_mullo_epi32(high, splat(width<R>)));
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(hint + i));
+    const __mmask16 hinted = _mm_test_epi8_mask(bytes, bytes);
+    const __mmask16 up =
+        _mm512_mask_cmplt_epu32_mask(hinted, sub(low, splat(1)), splat((q - 1) / 2));
+    high = _mm512_mask_add_epi32(high, up, high, splat(1));
+    high = _mm512_mask_sub_epi32(high, static_cast<__mmask16>(hinted & ~up), high, splat(1));
+    if constexpr (by_32) {
+      high = _mm512_and_si512(high, splat(15));
+    } else {  // -1 becomes 43, 44 becomes 0
+      high = _mm512_min_epu32(high, add(high, splat(44)));
+      high = _mm512_maskz_mov_epi32(_mm512_cmplt_epi32_mask(high, splat(44)), high);
+    }
+    store(r + i, high);
+  }
+}
+void use_hint(Rounding rounding, const u8* hint, i32* r, size_t n) {
+  rounding == Rounding::by_32 ? use_hint_of<Rounding::by_32>(hint, r, n)
+                              : use_hint_of<Rounding::by_88>(hint, r, n);
 }
 
 // 64 half bytes at a time. Values go through a table in a register and are moved together by the
@@ -199,12 +238,13 @@ struct Gather {
     }
   }
 };
-template <int B, bool Centred>
+template <int B, i32 Top>
 inline void pack_as(const i32* in, u8* out, size_t n) {
   alignas(64) static constexpr Gather<B> gather;
   const auto part = [](const u64* table) { return _mm512_load_si512(table); };
+  const u8* const end = out + n / 8 * B;
   for (size_t i = 0; i < n; i += 16, out += 2 * B) {
-    const V field = Centred ? sub(splat(1 << (B - 1)), load(in + i)) : load(in + i);
+    const V field = Top != 0 ? sub(splat(Top), load(in + i)) : load(in + i);
     V unit = _mm512_or_si512(_mm512_maskz_mov_epi32(0x5555, field),
                              _mm512_slli_epi64(_mm512_srli_epi64(field, 32), B));
     if constexpr (Gather<B>::step == 2) {
@@ -218,23 +258,28 @@ inline void pack_as(const i32* in, u8* out, size_t n) {
           words, _mm512_sllv_epi64(_mm512_permutexvar_epi64(part(gather.lane[p]), unit),
                                    part(gather.shift[p])));
     }
-    _mm512_mask_storeu_epi8(out, (u64{1} << (2 * B)) - 1, words);
+    if (end - out >= 64) {  // what is behind the fields is overwritten by the next ones
+      _mm512_storeu_si512(out, words);
+    } else {
+      _mm512_mask_storeu_epi8(out, (u64{1} << (2 * B)) - 1, words);
+    }
   }
 }
-void pack(int bits, const i32* fields, u8* out, size_t n) {
-  return bits == 3    ? pack_as<3, false>(fields, out, n)
-         : bits == 4  ? pack_as<4, false>(fields, out, n)
-         : bits == 10 ? pack_as<10, false>(fields, out, n)
-                      : pack_as<13, false>(fields, out, n);
+void pack(int bits, const i32* c, u8* out, size_t n) {
+  return bits == 3    ? pack_as<3, pack_top<3>>(c, out, n)
+         : bits == 4  ? pack_as<4, pack_top<4>>(c, out, n)
+         : bits == 10 ? pack_as<10, pack_top<10>>(c, out, n)
+                      : pack_as<13, pack_top<13>>(c, out, n);
 }
 void pack_z(int bits, const i32* z, u8* out, size_t n) {
-  bits == 19 ? pack_as<20, true>(z, out, n) : pack_as<18, true>(z, out, n);
+  bits == 19 ? pack_as<20, 1 << 19>(z, out, n) : pack_as<18, 1 << 17>(z, out, n);
 }
 
 }  // namespace
 
 extern const MldsaKernel kernel_avx512 = make_kernel("avx512", {.uniform = uniform,
                                                                 .bounded = bounded,
+                                                                .use_hint = use_hint,
                                                                 .pack = pack,
                                                                 .unpack = unpack,
                                                                 .pack_z = pack_z,

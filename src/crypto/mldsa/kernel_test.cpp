@@ -177,7 +177,7 @@ TEST(MldsaKernel, AccumulatedProductsAreTheMatrixOnes) {
   Rng rng(seed);
   for (int round = 0; round < 30; ++round) {
     Vector<7> a, v, tiled;
-    Vector<1> sum, product, ordered;
+    Vector<1> sum, product;
     for (std::int32_t& c : a.c) {
       c = round == 0 ? q - 1 : below(rng, q);
     }
@@ -187,11 +187,10 @@ TEST(MldsaKernel, AccumulatedProductsAreTheMatrixOnes) {
     std::memset(sum.c, 0, sizeof sum.c);
     for (int column = 0; column < 7; ++column) {
       other().tile(a.poly(column), tiled.c, 0, column, 1, 7);
-      if (column == 3) {
-        other().tile(a.poly(column), ordered.c, 0, 0, 1, 1);
-      }
-      other().accumulate(column == 3 ? ordered.c : a.poly(column), v.poly(column), sum.c,
-                         column == 3);
+      Vector<1> ordered;
+      std::memcpy(ordered.c, a.poly(column), sizeof ordered.c);
+      other().reorder(ordered.c, 1);
+      other().accumulate(ordered.c, v.poly(column), sum.c);
     }
     for (const std::int32_t c : sum.c) {
       EXPECT_LE(std::abs(c), 7 * 0.71 * q);
@@ -201,6 +200,22 @@ TEST(MldsaKernel, AccumulatedProductsAreTheMatrixOnes) {
     EXPECT_TRUE(equal_mod(sum, product));
     for (const std::int32_t c : sum.c) {
       EXPECT_LE(std::abs(c), q);
+    }
+    const std::int32_t* row[7];
+    for (int column = 0; column < 7; ++column) {
+      row[column] = a.poly(column);
+    }
+    other().reorder(v.c, 7);
+    for (const int columns : {4, 5, 7}) {
+      Vector<1> alone;
+      other().multiply_row(row, v.c, alone.c, columns);
+      for (const std::int32_t c : alone.c) {
+        EXPECT_LT(std::abs(c), 0.7 * q);
+      }
+      if (columns == 7) {
+        other().reorder(alone.c, 1);
+        EXPECT_TRUE(equal_mod(sum, alone));
+      }
     }
   }
 }
@@ -219,7 +234,7 @@ TEST(MldsaKernel, UniformAcceptsTheSameCandidates) {
       in[i + 1] = static_cast<std::uint8_t>(value >> 8);
       in[i + 2] = static_cast<std::uint8_t>((value >> 16) | (rng() & 0x80));
     }
-    alignas(64) std::int32_t a[272] = {}, b[272] = {};
+    alignas(64) std::int32_t a[288] = {}, b[288] = {};
     const std::size_t size = round % 2 == 0 ? 840 : 168;
     const std::size_t have = rng() % 256;
     const std::size_t from_a = plain().uniform(a, have, in, size);
@@ -352,15 +367,20 @@ TEST(MldsaKernel, PackingIsThePortableOnesAndReturns) {
       EXPECT_EQ(std::memcmp(z.c, back.c, sizeof z.c), 0);
     }
     for (const int bits : {3, 4, 10, 13}) {
+      const std::int32_t top = bits == 3 ? 2 : bits == 4 ? 4 : bits == 13 ? 4096 : 0;
       Vector<2> fields, back;
       for (std::int32_t& c : fields.c) {
         c = round == 0 ? (1 << bits) - 1 : below(rng, 1 << bits);
+        c = top != 0 ? top - c : c;
       }
       Buffer a(static_cast<std::size_t>(64 * bits)), b(a.size());
       plain().pack(bits, fields.c, a.data(), 512);
       other().pack(bits, fields.c, b.data(), 512);
       EXPECT_EQ(a, b);
       other().unpack(bits, b.data(), back.c, 512);
+      for (std::int32_t& c : back.c) {
+        c = top != 0 ? top - c : c;
+      }
       EXPECT_EQ(std::memcmp(fields.c, back.c, sizeof fields.c), 0);
     }
     for (const Rounding rounding : {Rounding::by_88, Rounding::by_32}) {

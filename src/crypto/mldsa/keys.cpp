@@ -1,4 +1,6 @@
 // FIPS 204, sections 5.1 and 6.1: key generation, and keys from bytes.
+#include <algorithm>
+
 #include "crypto/mldsa/internal.h"
 
 namespace v100::mldsa {
@@ -16,14 +18,7 @@ ByteArray<64> hash_of(Bytes public_key) {
 template <class P>
 void round_public(FixedBytes<32> rho, SecretVector<P::k>& t, const std::int32_t* s2,
                   FixedMutBytes<P::public_key_bytes> public_key, SecretVector<P::k>& t0) {
-  std::memcpy(t0.c, s2, sizeof t0.c);
-  kernel().uncentre(t0.c, t0.coefficients);
-  kernel().add(t.c, t0.c, t.coefficients);
-  for (std::size_t i = 0; i < t.coefficients; ++i) {
-    const std::int32_t high = (t.c[i] + (1 << 12) - 1) >> 13;
-    t0.c[i] = t.c[i] - (high << 13);
-    t.c[i] = high;
-  }
+  kernel().round_key(t.c, s2, t0.c, t.coefficients);
   copy(public_key.template first<32>(), rho);
   pack_t1(t.c, public_key.data() + 32, P::k);
   ct::unpoison(public_key);
@@ -48,14 +43,14 @@ void make_public(FixedBytes<32> rho, const SecretVector<P::l>& s1, const SecretV
 }  // namespace
 
 // FIPS 204, Algorithm 6 (ML-DSA.KeyGen_internal) for one seed or many, as a source of hashing jobs.
-// A key's secret polynomials and matrix go through the lanes while tr of the keys before it, a long
-// serial hash, has a lane of its own.
+// A key's secret polynomials and matrix go through the lanes; a row of t is done when the matrix's
+// is, and tr, a long serial hash, takes in each row of t1 beside the matrix of the next one.
 template <class P>
 class KeygenRun {
  public:
   static void run(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out) {
     KeygenRun source(seeds, out);
-    static_assert(sizeof source < 76 * 1024);
+    static_assert(sizeof source < 96 * 1024);
     keccak::Lanes lanes;
     lanes.run(source);
   }
@@ -64,13 +59,10 @@ class KeygenRun {
   ~KeygenRun() { wipe_object(noise_streams_); }
 
   bool next(keccak::LaneJob& job) {
-    if (hashes_given_ < finished_) {  // tr = H(pk, 64)
-      const std::size_t index = finished_keys_[hashes_given_++ % waiting_max];
-      PrivateKey<P>& key = *out_[index];
-      job.parts[0] = key.public_key_.bytes_;
-      job.out = key.bytes_.fill().template subspan<S::tr_at, 64>();
-      job.tag = tag(Kind::tr, 0, 0, static_cast<unsigned>(index));
-      return true;
+    for (Hash& hash : hashes_) {
+      if (give_tr(hash, job)) {
+        return true;
+      }
     }
     for (unsigned i = 0; i < works_max; ++i) {
       // The work that was opened first goes first.
@@ -98,7 +90,7 @@ class KeygenRun {
         add_matrix(work, buffer, index);
         break;
       case Kind::tr:
-        ct::unpoison(out_[static_cast<std::size_t>(index)]->bytes_.expose());
+        hash_done(hashes_[index]);
         break;
     }
   }
@@ -106,18 +98,28 @@ class KeygenRun {
  private:
   using S = Shape<P>;
   static constexpr unsigned works_max = 2;
-  static constexpr std::size_t waiting_max = 4;
   enum class Kind : std::uint8_t { expand, noise, matrix, tr };
+  // tr of a key, which goes on when its Work is another key's.
+  struct Hash {
+    bool in_use = false, in_lane = false;
+    std::size_t key = 0;
+    std::size_t known = 0, taken = 0;  // bytes of the public key
+    std::uint64_t state[25];
+  };
   struct Work {
     bool in_use = false, expanded = false;
     std::size_t index = 0;
+    Hash* hash = nullptr;
     SecretBytes<32 + 2> input;  // xi, k, l
     SecretBytes<128> bytes;     // rho, rho', K
     SecretVector<P::l + P::k> s;
-    SecretVector<P::l> s1_hat;
-    SecretVector<P::k> t;
-    int noise_given = 0, noise_added = 0, matrix_given = 0, matrix_added = 0;
+    SecretVector<P::l> s1_hat;  // in standard order
+    SecretVector<1> t;          // a row
+    int noise_given = 0, noise_added = 0, matrix_given = 0, rows = 0;
+    unsigned first = 0;  // the number of the first polynomial in the ring
+    int have[P::k];      // polynomials of each row
   };
+  static constexpr std::size_t hashes_max = 4;
 
   KeygenRun(std::span<const Seed> seeds, std::span<std::optional<PrivateKey<P>>> out)
       : seeds_(seeds), out_(out) {}
@@ -133,7 +135,11 @@ class KeygenRun {
   }
 
   bool open(keccak::LaneJob& job) {
-    if (taken_ == seeds_.size() || (works_[0].in_use && works_[1].in_use)) {
+    std::size_t hash = 0;
+    while (hash < hashes_max && hashes_[hash].in_use) {
+      ++hash;
+    }
+    if (taken_ == seeds_.size() || (works_[0].in_use && works_[1].in_use) || hash == hashes_max) {
       return false;
     }
     const unsigned at = works_[0].in_use ? 1 : 0;
@@ -142,7 +148,14 @@ class KeygenRun {
     work.in_use = true;
     work.expanded = false;
     work.index = taken_++;
-    work.noise_given = work.noise_added = work.matrix_given = work.matrix_added = 0;
+    work.hash = &hashes_[hash];
+    work.hash->in_use = true;
+    work.hash->in_lane = false;
+    work.hash->key = work.index;
+    work.hash->known = work.hash->taken = 0;
+    work.noise_given = work.noise_added = work.matrix_given = work.rows = 0;
+    work.first = ring_.reserve(P::k * P::l);
+    std::fill_n(work.have, P::k, 0);
     const FixedBytes<32> xi = seeds_[work.index].expose();
     std::memcpy(work.input.bytes.data(), xi.data(), 32);
     ct::poison(MutBytes(work.input.bytes).first(32));
@@ -151,7 +164,40 @@ class KeygenRun {
     job.parts[0] = work.input.bytes;
     job.out = work.bytes.bytes;
     job.tag = tag(Kind::expand, at, 0, 0);
+    out_[work.index] = PrivateKey<P>();
     return true;
+  }
+
+  // tr = H(pk, 64), as many blocks of pk as are known.
+  bool give_tr(Hash& hash, keccak::LaneJob& job) {
+    if (!hash.in_use || hash.in_lane) {
+      return false;
+    }
+    PrivateKey<P>& key = *out_[hash.key];
+    std::size_t now = hash.known - hash.taken;
+    if (hash.known < PublicKey<P>::size) {
+      now = now / keccak::rate_256 * keccak::rate_256;
+      if (now == 0) {
+        return false;
+      }
+      job.more = true;
+    } else {
+      job.out = key.bytes_.fill().template subspan<S::tr_at, 64>();
+    }
+    job.parts[0] = Bytes(key.public_key_.bytes_).subspan(hash.taken, now);
+    job.state = hash.state;
+    job.resume = hash.taken != 0;
+    job.tag = tag(Kind::tr, 0, 0, static_cast<unsigned>(&hash - hashes_));
+    hash.taken += now;
+    hash.in_lane = true;
+    return true;
+  }
+  void hash_done(Hash& hash) {
+    hash.in_lane = false;
+    if (hash.taken == PublicKey<P>::size) {
+      hash.in_use = false;
+      ct::unpoison(out_[hash.key]->bytes_.expose());
+    }
   }
 
   bool give(unsigned at, keccak::LaneJob& job) {
@@ -182,47 +228,67 @@ class KeygenRun {
     if (++work.noise_added == P::l + P::k) {
       std::memcpy(work.s1_hat.c, work.s.c, sizeof work.s1_hat.c);
       kernel().ntt(work.s1_hat.c, P::l);
-      std::memset(work.t.c, 0, sizeof work.t.c);
+      kernel().reorder(work.s1_hat.c, P::l);
     }
   }
   void add_matrix(Work& work, unsigned buffer, int index) {
     CHECK(work.noise_added == P::l + P::k);
-    alignas(64) std::int32_t poly[272];
-    matrix_poly(rho(work), index / P::l, index % P::l, streams_.bytes[buffer], poly);
+    const int row = index / P::l;
+    matrix_poly(rho(work), row, index % P::l, streams_.bytes[buffer],
+                ring_.at(work.first + static_cast<unsigned>(index)));
     streams_.give_back(buffer);
-    kernel().accumulate(poly, work.s1_hat.poly(index % P::l), work.t.poly(index / P::l), false);
-    if (++work.matrix_added == P::k * P::l) {
-      finish(work);
+    if (++work.have[row] == P::l) {
+      finish_row(work, row);
+      if (++work.rows == P::k) {
+        finish(work);
+      }
     }
   }
 
-  void finish(Work& work) {
-    kernel().reduce(work.t.c, work.t.coefficients);
-    kernel().intt(work.t.c, P::k);
-    out_[work.index] = PrivateKey<P>();
+  // Lines 5 to 8 for one row.
+  void finish_row(Work& work, int row) {
+    std::int32_t* t = work.t.c;
+    ring_.multiply_row(work.first + static_cast<unsigned>(row * P::l), work.s1_hat.c, t, P::l);
+    kernel().reorder(t, 1);
+    kernel().intt(t, 1);
+    SecretVector<1> t0;
+    kernel().round_key(t, work.s.poly(P::l + row), t0.c, 256);
     PrivateKey<P>& key = *out_[work.index];
-    SecretVector<P::k> t0;
-    round_public<P>(rho(work), work.t, work.s.poly(P::l), key.public_key_.bytes_, t0);
+    const auto at = static_cast<std::size_t>(row);
+    const MutBytes t1 =
+        MutBytes(key.public_key_.bytes_).subspan(32 + S::t1_bytes * at, S::t1_bytes);
+    pack_t1(t, t1.data(), 1);
+    ct::unpoison(t1);
+    pack_t0(t0.c, key.bytes_.fill().data() + S::t0_at + S::t0_bytes * at, 1);
+    if (row == 0) {
+      copy(FixedMutBytes<PublicKey<P>::size>(key.public_key_.bytes_).template first<32>(),
+           rho(work));
+    }
+    // In a batch the lanes are full anyhow, and a hash in one piece costs less.
+    if (row == P::k - 1 || seeds_.size() == 1) {
+      work.hash->known = 32 + S::t1_bytes * (at + 1);
+    }
+  }
+  void finish(Work& work) {
+    PrivateKey<P>& key = *out_[work.index];
     const FixedMutBytes<PrivateKey<P>::size> bytes = key.bytes_.fill();
     copy(bytes.template first<32>(), rho(work));
     copy(bytes.template subspan<S::k_at, 32>(),
          FixedBytes<128>(work.bytes.bytes).template subspan<96, 32>());
     pack_eta(P::eta, work.s.c, bytes.data() + S::s1_at, P::l + P::k);
-    pack_t0(t0.c, bytes.data() + S::t0_at, P::k);
     copy(key.seed_.fill(), seeds_[work.index].expose());
     key.has_seed_ = true;
     work.in_use = false;
-    finished_keys_[finished_++ % waiting_max] = work.index;
   }
 
   std::span<const Seed> seeds_;
   std::span<std::optional<PrivateKey<P>>> out_;
   std::size_t taken_ = 0;
-  std::size_t finished_ = 0, hashes_given_ = 0;
-  std::size_t finished_keys_[waiting_max];  // whose tr is due
   unsigned oldest_ = 0;
   Work works_[works_max];
+  Hash hashes_[hashes_max];
   MatrixStreams streams_;
+  MatrixRing ring_;
   alignas(64) std::uint8_t noise_streams_[keccak::Lanes::lanes_max][noise_bytes];
 };
 

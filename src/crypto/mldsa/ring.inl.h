@@ -372,26 +372,52 @@ void multiply(const i32* matrix, const i32* v, i32* out, int rows, int columns) 
   }
 }
 
-// Bound: |c| <= q/2 + 10.2q * 10.2q / 2^32 < 0.71q for each call.
-void accumulate(const i32* a, const i32* v, i32* acc, bool ordered) {
-  for (int g = 0; g < groups; ++g) {
-    V rows[lanes];
+void reorder(i32* polys, size_t count) {
+  if constexpr (lanes > 1) {
+    for (i32* p = polys; p != polys + 256 * count; p += group) {
+      V v[lanes];
 #pragma GCC unroll 16
-    for (int j = 0; j < lanes; ++j) {
-      rows[j] = load(a + g * group + j * lanes);
-    }
-    if constexpr (lanes > 1) {
-      if (!ordered) {
-        transpose(rows);
+      for (int j = 0; j < lanes; ++j) {
+        v[j] = load(p + j * lanes);
+      }
+      transpose(v);
+#pragma GCC unroll 16
+      for (int j = 0; j < lanes; ++j) {
+        store(p + j * lanes, v[j]);
       }
     }
-#pragma GCC unroll 16
-    for (int j = 0; j < lanes; ++j) {
-      const int at = g * group + j * lanes;
-      WideSum sum{};
-      sum.add_product(rows[j], load(v + at));
-      store(acc + at, add(load(acc + at), sum.montgomery_reduced()));
+  }
+}
+
+// Bound: 7 columns of q * 10.2q: |c| <= q/2 + 71.4 q^2 / 2^32 < 0.64q.
+template <int Columns>
+inline void multiply_row_of(const i32* const* a, const i32* v, i32* out) {
+  for (int at = 0; at < 256; at += lanes) {
+    WideSum sum{};
+#pragma GCC unroll 8
+    for (int column = 0; column < Columns; ++column) {
+      sum.add_product(load(a[column] + at), load(v + column * 256 + at));
     }
+    store(out + at, sum.montgomery_reduced());
+  }
+}
+void multiply_row(const i32* const* a, const i32* v, i32* out, int columns) {
+  switch (columns) {
+    case 4:
+      return multiply_row_of<4>(a, v, out);
+    case 5:
+      return multiply_row_of<5>(a, v, out);
+    default:
+      return multiply_row_of<7>(a, v, out);
+  }
+}
+
+// Bound: |c| <= q/2 + 10.2q * 10.2q / 2^32 < 0.71q for each call.
+void accumulate(const i32* a, const i32* v, i32* acc) {
+  for (int at = 0; at < 256; at += lanes) {
+    WideSum sum{};
+    sum.add_product(load(a + at), load(v + at));
+    store(acc + at, add(load(acc + at), sum.montgomery_reduced()));
   }
 }
 

@@ -36,6 +36,16 @@ void uncentre(i32* a, size_t n) {
   }
 }
 
+void round_key(i32* t, const i32* s, i32* t0, size_t n) {
+  for (size_t i = 0; i < n; ++i) {
+    const i32 sum = select_negative(t[i] + s[i], q);
+    const i32 value = select_negative(sum - q, q);
+    const i32 high = (value + (1 << 12) - 1) >> 13;
+    t0[i] = value - (high << 13);
+    t[i] = high;
+  }
+}
+
 u32 exceeds(const i32* a, i32 bound, size_t n) {
   i32 out_of_bound = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -93,7 +103,7 @@ inline void use_hint_as(const u8* hint, i32* r, size_t n) {
     }
   }
 }
-void use_hint(Rounding rounding, const u8* hint, i32* r, size_t n) {
+[[maybe_unused]] void use_hint_plain(Rounding rounding, const u8* hint, i32* r, size_t n) {
   rounding == Rounding::by_32 ? use_hint_as<Rounding::by_32>(hint, r, n)
                               : use_hint_as<Rounding::by_88>(hint, r, n);
 }
@@ -190,13 +200,21 @@ inline size_t uniform_one(i32* out, size_t have, const u8* in) {
   return have;
 }
 
+// What fields of s (eta 2 and 4) and t0 are the difference to; 0: they are coefficients themselves.
+constexpr i32 field_top(int bits) {
+  return bits == 3 ? 2 : bits == 4 ? 4 : bits == 13 ? 1 << 12 : 0;
+}
+template <int Bits>
+constexpr i32 pack_top = field_top(Bits);
+
 // Little-endian fields of `Bits` bits, through a 64-bit window.
 template <int Bits>
-void pack_fields(const i32* fields, u8* out, size_t n) {
+void pack_fields(const i32* c, u8* out, size_t n) {
   u64 window = 0;
   int held = 0;
   for (size_t i = 0; i < n; ++i) {
-    window |= static_cast<u64>(static_cast<u32>(fields[i])) << held;
+    const i32 field = pack_top<Bits> != 0 ? pack_top<Bits> - c[i] : c[i];
+    window |= static_cast<u64>(static_cast<u32>(field)) << held;
     for (held += Bits; held >= 8; held -= 8) {
       *out++ = static_cast<u8>(window);
       window >>= 8;
@@ -216,11 +234,11 @@ void unpack_fields(const u8* in, i32* fields, size_t n) {
     held -= Bits;
   }
 }
-[[maybe_unused]] void pack_any(int bits, const i32* fields, u8* out, size_t n) {
-  return bits == 3    ? pack_fields<3>(fields, out, n)
-         : bits == 4  ? pack_fields<4>(fields, out, n)
-         : bits == 10 ? pack_fields<10>(fields, out, n)
-                      : pack_fields<13>(fields, out, n);
+[[maybe_unused]] void pack_any(int bits, const i32* c, u8* out, size_t n) {
+  return bits == 3    ? pack_fields<3>(c, out, n)
+         : bits == 4  ? pack_fields<4>(c, out, n)
+         : bits == 10 ? pack_fields<10>(c, out, n)
+                      : pack_fields<13>(c, out, n);
 }
 [[maybe_unused]] void unpack_any(int bits, const u8* in, i32* fields, size_t n) {
   return bits == 3    ? unpack_fields<3>(in, fields, n)
@@ -233,6 +251,7 @@ void unpack_fields(const u8* in, i32* fields, size_t n) {
 struct Special {
   size_t (*uniform)(i32*, size_t, const u8*, size_t) = uniform_scalar;
   size_t (*bounded)(int, i32*, size_t, const u8*, size_t) = nullptr;
+  void (*use_hint)(Rounding, const u8*, i32*, size_t) = use_hint_plain;
   void (*pack)(int, const i32*, u8*, size_t) = pack_any;
   void (*unpack)(int, const u8*, i32*, size_t) = unpack_any;
   void (*pack_z)(int, const i32*, u8*, size_t) = pack_z_plain;
@@ -244,6 +263,8 @@ constexpr MldsaKernel make_kernel(const char* name, const Special& special) {
           intt,
           tile,
           multiply,
+          reorder,
+          multiply_row,
           accumulate,
           reduce,
           scale,
@@ -255,9 +276,10 @@ constexpr MldsaKernel make_kernel(const char* name, const Special& special) {
           uncentre,
           exceeds,
           decompose,
-          use_hint,
+          special.use_hint,
           make_hint,
           pack_w1,
+          round_key,
           special.pack,
           special.unpack,
           special.pack_z,

@@ -5,13 +5,13 @@ namespace v100::mldsa {
 
 void matrix_job(FixedBytes<32> rho, int row, int column, MutBytes stream, keccak::LaneJob& job) {
   CHECK(stream.size() >= keccak::rate_128);
+  // Whole words: a load of more bytes than one store wrote would wait for it.
   std::uint8_t* block = stream.data();
-  std::memset(block + 34, 0, keccak::rate_128 - 34);
   std::memcpy(block, rho.data(), 32);
-  block[32] = static_cast<std::uint8_t>(column);
-  block[33] = static_cast<std::uint8_t>(row);
-  block[34] = static_cast<std::uint8_t>(keccak::Sponge::Domain::shake);
-  block[keccak::rate_128 - 1] = 0x80;
+  store_le(block + 32, static_cast<std::uint64_t>(column) | static_cast<std::uint64_t>(row) << 8 |
+                           static_cast<std::uint64_t>(keccak::Sponge::Domain::shake) << 16);
+  std::memset(block + 40, 0, keccak::rate_128 - 48);
+  store_le(block + keccak::rate_128 - 8, std::uint64_t{0x80} << 56);
   job.rate = keccak::rate_128;
   job.padded = block;
   job.out = stream;
@@ -66,7 +66,7 @@ void expand_a(FixedBytes<32> rho, int k, int l, std::int32_t* matrix, int column
         return;
       }
       const int index = static_cast<int>(tag >> 3);
-      alignas(64) std::int32_t poly[272];
+      alignas(64) std::int32_t poly[matrix_poly_room];
       matrix_poly(rho, index / l, index % l, streams.bytes[tag & 7], poly);
       streams.give_back(tag & 7);
       kernel().tile(poly, matrix, index / l, index % l, k, columns);
@@ -106,11 +106,10 @@ void seeded_job(FixedBytes<64> seed, unsigned nonce, MutBytes stream, keccak::La
   CHECK(stream.size() >= keccak::rate_256);
   std::uint8_t* block = stream.data();
   std::memcpy(block, seed.data(), 64);
-  std::memset(block + 64, 0, keccak::rate_256 - 64);
-  block[64] = static_cast<std::uint8_t>(nonce);
-  block[65] = static_cast<std::uint8_t>(nonce >> 8);
-  block[66] = static_cast<std::uint8_t>(keccak::Sponge::Domain::shake);
-  block[keccak::rate_256 - 1] = 0x80;
+  store_le(block + 64, static_cast<std::uint64_t>(nonce) |
+                           static_cast<std::uint64_t>(keccak::Sponge::Domain::shake) << 16);
+  std::memset(block + 72, 0, keccak::rate_256 - 80);
+  store_le(block + keccak::rate_256 - 8, std::uint64_t{0x80} << 56);
   job.padded = block;
   job.out = stream;
 }

@@ -2,19 +2,19 @@
 //
 // One signature or many, by prepared or raw keys, is one run over the lanes: an item's hashes are
 // jobs, and its arithmetic is done when the hash before it ends. A raw key's matrix is never kept:
-// each polynomial that leaves its lane is multiplied by z and added up.
+// each row is multiplied by z when its last polynomial leaves its lane.
+#include <algorithm>
+
 #include "crypto/mldsa/internal.h"
 
 namespace v100::mldsa {
 namespace {
 
-// -t1 2^13 of one row in the NTT domain, from its 320 bytes in the public key.
-void row_of_t1(const std::uint8_t* bytes, std::int32_t* row) {
-  unpack_t1(bytes, row, 1);
+// a times -2^13, which stands between t1 and t.
+void to_minus_t(std::int32_t* a) {
   for (int i = 0; i < 256; ++i) {
-    row[i] = -(row[i] << 13);
+    a[i] = -(a[i] << 13);
   }
-  kernel().ntt(row, 1);
 }
 
 }  // namespace
@@ -29,7 +29,9 @@ PreparedVerifier<P>::PreparedVerifier(const PublicKey<P>& key) noexcept {
   expand_a(bytes.template first<32>(), P::k, P::l, matrix_, columns, &hash);
   Vector<1> t1;
   for (int row = 0; row < P::k; ++row) {
-    row_of_t1(bytes.data() + 32 + 320 * row, t1.c);
+    unpack_t1(bytes.data() + 32 + 320 * row, t1.c, 1);
+    to_minus_t(t1.c);
+    kernel().ntt(t1.c, 1);
     for (int block = 0; block < 16; ++block) {
       std::memcpy(matrix_ + ((block * P::k + row) * columns + P::l) * 16, t1.c + 16 * block,
                   16 * sizeof(std::int32_t));
@@ -76,7 +78,7 @@ class VerifyRun {
         commit_when_ready(slot);
         break;
       case Kind::ball:
-        slot.raw == nullptr ? compute(slot) : add_challenge(slot);
+        slot.raw == nullptr ? compute(slot) : take_challenge(slot);
         break;
       case Kind::matrix:
         add_matrix(slot, tag >> 8 & 7, static_cast<int>(tag >> 11));
@@ -105,9 +107,12 @@ class VerifyRun {
 
   struct Raw {
     bool in_use = false;
-    bool challenge_added = false;
-    int taken = 0, added = 0;  // matrix polynomials
-    Vector<P::l + 1> z;        // and c behind it, in the NTT domain
+    bool challenge_known = false;
+    int taken = 0;       // matrix polynomials
+    int rows = 0;        // that are multiplied
+    unsigned first;      // the number of the first polynomial in the ring
+    int have[P::k];      // polynomials of each row
+    Vector<P::l + 1> z;  // in the NTT domain, standard order; and -2^13 c behind it, kernel's order
     Vector<P::k> w;
     Raw() noexcept {}
   };
@@ -215,10 +220,11 @@ class VerifyRun {
     }
     return false;
   }
+  // Those of the last row stay in their streams until the ring comes to them.
   void hop_done(Slot& slot, Hop& hop) {
     hop.in_lane = false;
     if (++hop.piece == pieces) {
-      add_stream(slot, hop.stream, hop.index);
+      add_to_row(slot, hop.index / P::l);
     }
   }
   FixedBytes<32> rho(const Slot& slot) const {
@@ -271,10 +277,12 @@ class VerifyRun {
       return false;
     }
     kernel().ntt(raw.z.c, P::l);
-    std::memset(raw.w.c, 0, sizeof raw.w.c);
+    kernel().reorder(raw.z.c, P::l);
     raw.in_use = true;
-    raw.challenge_added = false;
-    raw.taken = raw.added = 0;
+    raw.challenge_known = false;
+    raw.taken = raw.rows = 0;
+    raw.first = ring_.reserve(P::k * P::l);
+    std::fill_n(raw.have, P::k, 0);
     slot.raw = &raw;
     expanding_ = &slot;
     if (items_.size() == 1 && items_[0].mu == nullptr) {
@@ -304,39 +312,53 @@ class VerifyRun {
     finish(slot, w);
   }
 
-  // Line 9 for a raw key, piece by piece.
-  void add_challenge(Slot& slot) {
+  // Line 9 for a raw key, row by row.
+  void take_challenge(Slot& slot) {
     Raw& raw = *slot.raw;
     std::int32_t* c = raw.z.poly(P::l);
     sample_in_ball(slot.challenge(items_), slot.ball, P::tau, c);
+    to_minus_t(c);
     kernel().ntt(c, 1);
-    const std::uint8_t* t1 = items_[slot.item].key->bytes().data() + 32;
-    for (int row = 0; row < P::k; ++row) {
-      Vector<1> t1_hat;
-      row_of_t1(t1 + 320 * row, t1_hat.c);
-      kernel().accumulate(t1_hat.c, c, raw.w.poly(row), true);
-    }
-    raw.challenge_added = true;
-    finish_when_added(slot);
+    raw.challenge_known = true;
+    finish_when_known(slot);
   }
   void add_matrix(Slot& slot, unsigned buffer, int index) {
-    add_stream(slot, streams_.bytes[buffer], index);
+    sample(slot, streams_.bytes[buffer], index);
     streams_.give_back(buffer);
+    add_to_row(slot, index / P::l);
   }
-  void add_stream(Slot& slot, Bytes stream, int index) {
-    Raw& raw = *slot.raw;
-    alignas(64) std::int32_t poly[272];
-    matrix_poly(rho(slot), index / P::l, index % P::l, stream, poly);
-    kernel().accumulate(poly, raw.z.poly(index % P::l), raw.w.poly(index / P::l), false);
-    ++raw.added;
-    finish_when_added(slot);
+  void sample(Slot& slot, Bytes stream, int index) {
+    matrix_poly(rho(slot), index / P::l, index % P::l, stream,
+                ring_.at(slot.raw->first + static_cast<unsigned>(index)));
   }
-  void finish_when_added(Slot& slot) {
+  void add_to_row(Slot& slot, int row) {
     Raw& raw = *slot.raw;
-    if (raw.challenge_added && raw.added == P::k * P::l) {
-      kernel().reduce(raw.w.c, raw.w.coefficients);
-      finish(slot, raw.w);
+    if (++raw.have[row] < P::l) {
+      return;
     }
+    for (unsigned i = 0; i < hop_count_ && row == P::k - 1; ++i) {
+      sample(slot, hops_[i].stream, hops_[i].index);
+    }
+    ring_.multiply_row(raw.first + static_cast<unsigned>(row * P::l), raw.z.c, raw.w.poly(row),
+                       P::l);
+    ++raw.rows;
+    finish_when_known(slot);
+  }
+  void finish_when_known(Slot& slot) {
+    Raw& raw = *slot.raw;
+    if (!raw.challenge_known || raw.rows < P::k) {
+      return;
+    }
+    kernel().reorder(raw.w.c, P::k);
+    const std::uint8_t* t1 = items_[slot.item].key->bytes().data() + 32;
+    Vector<P::k> t1_hat;
+    unpack_t1(t1, t1_hat.c, P::k);
+    kernel().ntt(t1_hat.c, P::k);
+    for (int row = 0; row < P::k; ++row) {
+      kernel().accumulate(t1_hat.poly(row), raw.z.poly(P::l), raw.w.poly(row));
+    }
+    kernel().reduce(raw.w.c, raw.w.coefficients);
+    finish(slot, raw.w);
   }
 
   // Lines 10 to 12: w1 from the hint, packed.
@@ -376,6 +398,7 @@ class VerifyRun {
   Slot* expanding_ = nullptr;  // the raw item whose matrix is handed out
   Slot slots_[slots_max];
   Raw raws_[raw_max];
+  MatrixRing ring_;
   MatrixStreams streams_;
   Hop hops_[hops_max];
 };

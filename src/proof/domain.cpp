@@ -1,4 +1,4 @@
-// The evaluation domain's tables.
+// The evaluation domain's tables, and the prover's memory.
 #include "proof/field.h"
 #include "proof/prover.h"
 
@@ -44,6 +44,29 @@ std::size_t Domain::place(std::size_t index) const noexcept {
     reversed |= (k >> bit & 1) << (degree_log - 1 - bit);
   }
   return degree * (index % cosets()) + reversed;
+}
+
+ProverState::ProverState(const Params& parameters)
+    : params(parameters),
+      domain(parameters.domain_log),
+      trace_rows(parameters.domain() * trace_stride),
+      quotient_rows(parameters.domain() * quotient_stride),
+      fri_rows(parameters.domain() * 16),
+      trace_tree(parameters.domain_log),
+      quotient_tree(parameters.domain_log) {
+  fri_values.reserve(parameters.folds);
+  for (unsigned round = 0; round < parameters.folds; ++round) {
+    fri_trees.emplace_back(parameters.fri_leaves_log(round));
+    fri_values.emplace_back(extension * fold << parameters.fri_leaves_log(round));
+  }
+}
+
+// F is uniform and independent of the witness: its values may stay.
+void ProverState::wipe_secrets() noexcept {
+  for (Words* words : {&trace, &trace_coefficients, &quotient_coefficients, &composition,
+                       &trace_rows, &quotient_rows}) {
+    words->clear();
+  }
 }
 
 }  // namespace v100::proof

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 
 namespace v100::proof {
 

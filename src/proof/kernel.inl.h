@@ -4,7 +4,7 @@
 #pragma once
 
 #include "proof/kernel.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 
 namespace v100::proof {
 namespace {

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 
 #include "proof/kernel.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 
 namespace v100::proof {
 namespace {

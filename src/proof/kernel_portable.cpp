@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "proof/kernel.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 
 namespace v100::proof {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "proof/columns.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 
 namespace v100::proof {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "proof/columns.h"
-#include "proof/modulus.h"
+#include "proof/modulus.inl.h"
 #include "proof/round_constants.inl.h"
 
 namespace v100::proof {

@@ -28,6 +28,7 @@ using OwnerKey = Secret<32, OwnerKeyTag>;
 inline constexpr unsigned depth_min = 5;
 inline constexpr unsigned depth_max = 20;
 inline constexpr std::size_t context_bytes_max = 1024;
+inline constexpr std::size_t message_bytes_max = 1024;
 
 // The kernel in use: "portable", "avx2" or "avx512". Picked once, from base/cpu.h.
 const char* kernel_name() noexcept;
@@ -84,6 +85,9 @@ struct Statement {
   std::uint8_t level_min = 0;  // L
   Bytes context;               // at most context_bytes_max; names verifier, purpose and occasion
   Digest pseudonym{};          // pseudonym(key, context)
+  // What the proof signs, at most message_bytes_max: a device's key, a verifier's nonce. Unlike the
+  // context it does not change the pseudonym, and a proof is worth nothing with another message.
+  Bytes message{};
 };
 
 // What the prover knows. References are borrowed for the call.

@@ -126,6 +126,29 @@ TEST(Proof, the_statement_is_bound_to_the_last_bit) {
     replayed.context = Bytes(context).first(size);
     EXPECT_TRUE(refused(replayed));
   }
+  Buffer message = to_buffer(test.statement.message);
+  Statement relayed = test.statement;
+  for (std::size_t bit = 0; bit < 8 * message.size(); ++bit) {
+    message[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    relayed.message = message;
+    EXPECT_TRUE(refused(relayed));
+    message[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+  }
+  for (std::size_t size = 0; size < message.size(); ++size) {
+    relayed.message = Bytes(message).first(size);
+    EXPECT_TRUE(refused(relayed));
+  }
+  // What is moved from the context to the message is not the same.
+  Buffer joined = to_buffer(test.statement.context);
+  append(joined, test.statement.message);
+  relayed.context = Bytes(joined).first(test.statement.context.size() - 1);
+  relayed.message = Bytes(joined).subspan(test.statement.context.size() - 1);
+  relayed.pseudonym = pseudonym(test.key, relayed.context);
+  EXPECT_TRUE(refused(relayed));
+  const Buffer large(message_bytes_max + 1);
+  relayed = test.statement;
+  relayed.message = large;
+  EXPECT_TRUE(refused(relayed));
   // In another context with the pseudonym there: still a replay.
   replayed.context = as_bytes("v100 lobby: room 4712, 2026-11-25");
   replayed.pseudonym = pseudonym(test.key, replayed.context);

@@ -34,7 +34,7 @@ Result<Buffer> Prover::prove(const Statement& statement, const Witness& witness,
   const std::uint8_t depth = static_cast<std::uint8_t>(statement.depth);
   keccak::shake256(seed, {as_bytes("V100 proof randomness"), fresh, witness.key.expose(),
                           Bytes(&depth, 1), Bytes(&statement.level_min, 1), statement.root,
-                          statement.pseudonym, statement.context});
+                          statement.pseudonym, statement.context, statement.message});
   Buffer out = prove_trace(*work_, statement, seed);
   wipe(fresh);
   wipe(seed);

@@ -479,31 +479,6 @@ class Proving {
 
 }  // namespace
 
-ProverState::ProverState(const Params& parameters)
-    : params(parameters),
-      domain(parameters.domain_log),
-      trace_rows(parameters.domain() * trace_stride),
-      quotient_rows(parameters.domain() * quotient_stride),
-      fri_rows(parameters.domain() * 16),
-      trace_tree(parameters.domain_log),
-      quotient_tree(parameters.domain_log) {
-  fri_values.reserve(parameters.folds);
-  for (unsigned round = 0; round < parameters.folds; ++round) {
-    fri_trees.emplace_back(parameters.fri_leaves_log(round));
-    fri_values.emplace_back(extension * fold << parameters.fri_leaves_log(round));
-  }
-}
-
-void ProverState::wipe_secrets() noexcept {
-  for (Words* words : {&trace, &trace_coefficients, &quotient_coefficients, &composition,
-                       &trace_rows, &quotient_rows, &fri_tile, &fri_rows}) {
-    words->clear();
-  }
-  for (Words& values : fri_values) {
-    values.clear();
-  }
-}
-
 Buffer prove_trace(ProverState& state, const Statement& statement, FixedBytes<64> seed, Lie lie) {
   return Proving(state, statement, seed, lie).run();
 }

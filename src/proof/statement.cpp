@@ -55,8 +55,9 @@ Result<void> check_statement(const Statement& statement) noexcept {
   if (statement.depth < depth_min || statement.depth > depth_max) {
     return fail(Errc::malformed, "a depth outside 5 to 20");
   }
-  if (statement.context.size() > context_bytes_max) {
-    return fail(Errc::malformed, "a context of more than 1024 bytes");
+  if (statement.context.size() > context_bytes_max ||
+      statement.message.size() > message_bytes_max) {
+    return fail(Errc::malformed, "a context or message of more than 1024 bytes");
   }
   if (!is_digest(statement.root) || !is_digest(statement.pseudonym)) {
     return fail(Errc::malformed, "a root or pseudonym that is no digest");

@@ -43,7 +43,8 @@ struct TestCase {
                  .depth = depth,
                  .level_min = 3,
                  .context = as_bytes("v100 lobby: room 4711, 2026-11-25"),
-                 .pseudonym = {}};
+                 .pseudonym = {},
+                 .message = as_bytes("v100 guest device 31415926")};
     statement.pseudonym = pseudonym(key, statement.context);
   }
   Witness witness() const {

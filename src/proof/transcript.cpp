@@ -23,8 +23,11 @@ Transcript::Transcript(const Params& params, const Statement& statement) noexcep
                                   cap_log,
                                   static_cast<std::uint8_t>(statement.depth),
                                   statement.level_min};
-  keccak::sha3_256(state_, {as_bytes("V100 membership proof 1\n"), numbers, statement.root,
-                            statement.pseudonym, statement.context});
+  std::uint8_t context_size[2];
+  store_le(context_size, static_cast<std::uint16_t>(statement.context.size()));
+  keccak::sha3_256(
+      state_, {as_bytes("V100 membership proof 1\n"), numbers, statement.root, statement.pseudonym,
+               context_size, statement.context, statement.message});
 }
 
 void Transcript::absorb(Sent what, Bytes bytes) noexcept {

@@ -79,12 +79,13 @@ std::string proof_vector(unsigned depth, std::uint64_t seed, Preset preset) {
       "{},\n"
       "      \"path\": [{}],\n      \"root\": \"{}\",\n      \"depth\": {},\n      \"level_min\": "
       "{},\n"
-      "      \"context\": \"{}\",\n      \"pseudonym\": \"{}\",\n      \"preset\": {},\n"
+      "      \"context\": \"{}\",\n      \"message\": \"{}\",\n      \"pseudonym\": \"{}\",\n      "
+      "\"preset\": {},\n"
       "      \"proof_sha3\": \"{}\",\n      \"proof\": \"{}\"\n    }}",
       hex(test.key.expose()), hex(test.leaf.owner), hex(test.leaf.attested), hex(test.leaf.salt),
       test.leaf.level, hex(leaf), test.index, path, hex(test.statement.root), depth,
-      test.statement.level_min, as_text(test.statement.context), hex(test.statement.pseudonym),
-      static_cast<int>(preset), hex(hash), base64(*proof));
+      test.statement.level_min, as_text(test.statement.context), as_text(test.statement.message),
+      hex(test.statement.pseudonym), static_cast<int>(preset), hex(hash), base64(*proof));
 }
 
 TEST(Vectors, the_specs_file_is_what_this_code_makes) {

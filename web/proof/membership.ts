@@ -10,6 +10,7 @@ export interface Statement {
   levelMin: number;
   context: Uint8Array;
   pseudonym: Uint8Array;
+  message: Uint8Array;
 }
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -78,7 +79,8 @@ class Transcript {
   constructor(id: number, p: Preset, s: Statement) {
     const numbers = [id, p.domainLog, 7, p.queries, p.grinding, p.rounds, 5, s.depth, s.levelMin];
     this.state = sha3(
-      ascii('V100 membership proof 1\n'), Uint8Array.from(numbers), s.root, s.pseudonym, s.context);
+      ascii('V100 membership proof 1\n'), Uint8Array.from(numbers), s.root, s.pseudonym,
+      Uint8Array.of(s.context.length & 255, s.context.length >> 8), s.context, s.message);
   }
   absorb(tag: string, bytes: Uint8Array): void {
     this.state = sha3(this.state, ascii(tag), bytes);
@@ -196,6 +198,7 @@ class Reader {
 
 function verifyOrThrow(s: Statement, proof: Uint8Array, minimumBits: number): void {
   must(s.depth >= 5 && s.depth <= 20 && s.context.length <= 1024, 'no such statement');
+  must(s.message.length <= 1024, 'no such statement');
   must(s.root.length === 32 && s.pseudonym.length === 32, 'no such statement');
   must(Number.isInteger(s.levelMin) && s.levelMin >= 0 && s.levelMin < 256, 'no such statement');
   canonical(s.root);

@@ -12,7 +12,7 @@ import {
 
 interface Vector {
   key: string; owner: string; attested: string; salt: string; level: number; leaf: string; index: number;
-  path: string[]; root: string; depth: number; level_min: number; context: string; pseudonym: string;
+  path: string[]; root: string; depth: number; level_min: number; context: string; message: string; pseudonym: string;
   preset: number; proof_sha3: string; proof: string;
 }
 interface Vectors {
@@ -31,6 +31,7 @@ const statementOf = (v: Vector): Statement => ({
   levelMin: v.level_min,
   context: new TextEncoder().encode(v.context),
   pseudonym: bytes(v.pseudonym),
+  message: new TextEncoder().encode(v.message),
 });
 const proofOf = (v: Vector): Uint8Array => Uint8Array.from(Buffer.from(v.proof, 'base64'));
 
@@ -83,6 +84,7 @@ test('what is not as it was is refused', () => {
   refused({ ...statement, root: flip(statement.root) }, proof);
   refused({ ...statement, pseudonym: flip(statement.pseudonym) }, proof);
   refused({ ...statement, context: flip(statement.context) }, proof);
+  refused({ ...statement, message: flip(statement.message) }, proof);
   refused({ ...statement, depth: 6 }, proof);
   refused({ ...statement, levelMin: 2 }, proof);
 });

@@ -67,9 +67,17 @@ tests tests-release release -LE 'browser|interop'
 # Browsers on a small shared machine: a test may be tried again, and fails only if it fails three times.
 tests tests-browser release -L 'browser|interop' -LE e2e -j1 --repeat until-pass:3
 tests tests-e2e release -L e2e -j1 --repeat until-pass:3
-check constant-time tests/ct/run.sh
+# AArch64 under qemu, twenty times slower than a processor: each kernel against portable, and the schemes on the
+# widest; what only repeats itself is left to --full, where the public vectors run too.
+arm64_tests='^(one_symbol.*|base_test|keccak_test.*|(mlkem|mldsa|falcon|slhdsa|hybrid)_test.neon-sha3)$'
+check build-arm64 build arm64 base_test keccak_test mlkem_test mldsa_test falcon_test slhdsa_test hybrid_test
+GTEST_FILTER='-*TenThousandCases:Acvp*:FalconVectors*:Slhdsa/[1-5].*:SlhdsaAccumulated*:*EveryValue*' \
+  tests tests-arm64 arm64 -R "$arm64_tests"
+if [ "${1:-}" = --full ]; then check constant-time tests/ct/run.sh --timing; else check constant-time tests/ct/run.sh; fi
 check build-gcc build gcc
 if [ "${1:-}" = --full ]; then
+  check build-arm64-whole build arm64
+  tests tests-arm64-whole arm64
   check clang-tidy ./dev lint --tidy
   check build-asan build asan
   tests tests-asan asan -LE 'browser|vectors|slow'

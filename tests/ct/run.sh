@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # Constant time: runs every case of ct_check under valgrind memcheck on each kernel that valgrind knows
 # (it hides AVX-512), and says in a line each what it found. A case fails if a branch or an address
-# depends on a secret; a case named leak-… fails if that is not reported.
-#   tests/ct/run.sh [FILTER]
+# depends on a secret; a case named leak-… fails if that is not reported. With --timing also what stands in for
+# valgrind on the widest kernel, besides the reading of its objects (ctest ct_branches): times of two classes of
+# secrets, compared.
+#   tests/ct/run.sh [--timing] [FILTER]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/setup.sh
+timing=
+if [ "${1:-}" = --timing ]; then
+  timing=1
+  shift
+fi
 command -v valgrind >/dev/null || die "valgrind is not installed: ./dev deps"
 ./dev build ct ct_check
 check=$(find build/ct -type f -name ct_check -perm -u+x | head -1)
@@ -36,5 +43,9 @@ for kernel in portable avx2; do
     fi
   done
 done
+if [ -n "$timing" ]; then
+  ./dev build release ct_timing
+  if build/release/tests/ct/ct_timing "${1:-}"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+fi
 echo "constant time: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

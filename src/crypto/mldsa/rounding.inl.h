@@ -67,7 +67,10 @@ inline i32 high_part(i32 r) {
   } else {
     static_assert(((1 << 24) + (q - 1) / 44 / 256) / ((q - 1) / 44 / 128) == 11275);
     const i32 r1 = (u * 11275 + (1 << 23)) >> 24;
-    return r1 & ((r1 - 44) >> 31);
+    // 44 stands for r near q and becomes 0, by a product: a mask of r1 < 44 comes out of the
+    // compiler as a branch in loops that it does not vectorise.
+    static_assert(43 * 1490 >> 16 == 0 && 44 * 1490 >> 16 == 1);
+    return r1 - 44 * ((r1 * 1490) >> 16);
   }
 }
 template <Rounding R>

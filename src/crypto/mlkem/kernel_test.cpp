@@ -58,7 +58,7 @@ bool congruent(const std::int16_t* a, const std::int16_t* b) {
 }
 
 TEST(Mlkem, RunsTheKernelThatWasAskedFor) {
-  const Isa isa = cpu_isa() == Isa::neon_sha3 ? Isa::neon : cpu_isa();  // of which there is one here
+  const Isa isa = cpu_isa() == Isa::neon_sha3 ? Isa::neon : cpu_isa();
   EXPECT_STREQ(kernel_name(), name(isa));
 }
 

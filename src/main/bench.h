@@ -15,6 +15,7 @@ struct BenchRow {
   const char* kernel;
   std::size_t batch;
   std::function<void()> run;
+  bool on_the_clock = false;  // work of several threads: time on the clock, not of one processor
 };
 
 // What a row took: figures are for one operation, not for a batch. Cycles are core cycles.
@@ -32,6 +33,7 @@ void add_crypto_rows(std::vector<BenchRow>& rows);
 void add_mlkem_rows(std::vector<BenchRow>& rows);
 void add_engine_rows(std::vector<BenchRow>& rows);
 void add_proof_rows(std::vector<BenchRow>& rows);
+void add_parallel_rows(std::vector<BenchRow>& rows);
 void add_rtc_rows(std::vector<BenchRow>& rows);
 
 }  // namespace v100

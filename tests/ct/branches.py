@@ -219,7 +219,7 @@ class Function:
         if op.startswith(("cmp", "test", "bt")) and not op.startswith(("bts", "btr", "btc")):
             state.flags = state.carry = any(self.read(state, o, public)[0] for o in operands)
             return
-        if re.match(r"v?(p?test|u?comis)|k(or)?test", op):
+        if re.match(r"v?(ptest$|testp|u?comis)|k(or)?test", op):
             state.flags = state.carry = any(self.read(state, o, public)[0] for o in operands)
             return
         if op.startswith("lea"):

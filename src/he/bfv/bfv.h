@@ -36,9 +36,16 @@ class Encryptor {
   void encrypt(Ciphertext& out, Plain m, const SecretKey& key);
   // Under the public key: noise e·u + e0 + e1·s.
   void encrypt(Ciphertext& out, Plain m, const PublicKey& key);
+  // The half of it that needs no message, for a pool: an encryption of zero under either key. With
+  // a message added it is what encrypt() makes; added to two messages it shows their difference.
+  void zero(Ciphertext& out, const SecretKey& key);
+  void zero(Ciphertext& out, const PublicKey& key);
+  void add_message(Ciphertext& zero, Plain m);
   Noise& noise() noexcept { return noise_; }
 
  private:
+  void make(Ciphertext& out, const std::int32_t* m, const SecretKey& key);
+  void make(Ciphertext& out, const std::int32_t* m, const PublicKey& key);
   const Params& params_;
   Random& random_;
   Noise noise_;

@@ -51,8 +51,17 @@ Encryptor::~Encryptor() {
 }
 
 void Encryptor::encrypt(Ciphertext& out, Plain m, const SecretKey& key) {
-  CHECK(m.size() == params_.n() && out.parts.size() == 2 && out.limbs() == params_.limbs());
+  CHECK(m.size() == params_.n());
   ct::poison(as_bytes(m));
+  make(out, m.data(), key);
+  ct::unpoison(as_bytes(m));
+}
+
+void Encryptor::zero(Ciphertext& out, const SecretKey& key) { make(out, nullptr, key); }
+
+// m null: of zero.
+void Encryptor::make(Ciphertext& out, const std::int32_t* m, const SecretKey& key) {
+  CHECK(out.parts.size() == 2 && out.limbs() == params_.limbs());
   out.seed.emplace();
   random_.fill(*out.seed);
   expand_uniform(out.parts[1], params_, *out.seed);
@@ -60,17 +69,29 @@ void Encryptor::encrypt(Ciphertext& out, Plain m, const SecretKey& key) {
   for (std::size_t i = 0; i < params_.limbs(); ++i) {
     const Ntt& ntt = params_.ntt(i);
     std::uint64_t* c0 = out.parts[0].limb(i);
-    ntt.scale(c0, m.data(), params_.level(params_.limbs()).delta[i], e0_.data());
+    if (m != nullptr) {
+      ntt.scale(c0, m, params_.level(params_.limbs()).delta[i], e0_.data());
+    } else {
+      ntt.scale_small(c0, e0_.data(), one);
+    }
     ntt.forward(c0);
     ntt.multiply_add(c0, out.parts[1].limb(i), key.minus_s().limb(i), c0);
   }
-  ct::unpoison(as_bytes(m));
   ct::unpoison(out.parts[0].as_bytes());
 }
 
 void Encryptor::encrypt(Ciphertext& out, Plain m, const PublicKey& key) {
-  CHECK(m.size() == params_.n() && out.parts.size() == 2 && out.limbs() == params_.limbs());
+  CHECK(m.size() == params_.n());
   ct::poison(as_bytes(m));
+  make(out, m.data(), key);
+  ct::unpoison(as_bytes(m));
+}
+
+void Encryptor::zero(Ciphertext& out, const PublicKey& key) { make(out, nullptr, key); }
+
+// m null: of zero.
+void Encryptor::make(Ciphertext& out, const std::int32_t* m, const PublicKey& key) {
+  CHECK(out.parts.size() == 2 && out.limbs() == params_.limbs());
   out.seed.reset();
   noise_.binomial(e0_.data());
   noise_.binomial(e1_.data());
@@ -82,16 +103,33 @@ void Encryptor::encrypt(Ciphertext& out, Plain m, const PublicKey& key) {
     std::uint64_t* c1 = out.parts[1].limb(i);
     ntt.scale_small(u, u_.data(), one);
     ntt.forward_loose(u);
-    ntt.scale(c0, m.data(), params_.level(params_.limbs()).delta[i], e0_.data());
+    if (m != nullptr) {
+      ntt.scale(c0, m, params_.level(params_.limbs()).delta[i], e0_.data());
+    } else {
+      ntt.scale_small(c0, e0_.data(), one);
+    }
     ntt.forward(c0);
     ntt.multiply_add(c0, key.b.limb(i), u, c0);
     ntt.scale_small(c1, e1_.data(), one);
     ntt.forward(c1);
     ntt.multiply_add(c1, key.a.limb(i), u, c1);
   }
-  ct::unpoison(as_bytes(m));
   ct::unpoison(out.parts[0].as_bytes());
   ct::unpoison(out.parts[1].as_bytes());
+}
+
+void Encryptor::add_message(Ciphertext& zero, Plain m) {
+  CHECK(m.size() == params_.n() && zero.limbs() == params_.limbs());
+  ct::poison(as_bytes(m));
+  std::uint64_t* x = scratch_.limb(0);
+  for (std::size_t i = 0; i < params_.limbs(); ++i) {
+    const Ntt& ntt = params_.ntt(i);
+    ntt.scale(x, m.data(), params_.level(params_.limbs()).delta[i], nullptr);
+    ntt.forward(x);
+    ntt.add(zero.parts[0].limb(i), zero.parts[0].limb(i), x);
+  }
+  ct::unpoison(as_bytes(m));
+  ct::unpoison(zero.parts[0].as_bytes());
 }
 
 RnsPoly prepare_plain(const Params& params, Plain m) {

@@ -220,6 +220,16 @@ Result<void> Packer::encrypt(bfv::Ciphertext& out, std::span<const Row* const> r
   return {};
 }
 
+// The buffers change places, so that a pool's memory goes round.
+Result<void> Packer::encrypt(bfv::Ciphertext& out, std::span<const Row* const> rows, Zero&& zero) {
+  CHECK(zero.fresh);
+  TRY(encode(rows));
+  zero.fresh = false;
+  std::swap(out, zero.c);
+  encryptor_.add_message(out, plain_);
+  return {};
+}
+
 void Packer::encrypt_unchecked(bfv::Ciphertext& out, bfv::Plain m, const bfv::PublicKey& key) {
   encryptor_.encrypt(out, m, key);
 }

@@ -141,6 +141,20 @@ class Packer {
                        const bfv::PublicKey& key);
   Result<void> encrypt(bfv::Ciphertext& out, std::span<const Row* const> rows,
                        const bfv::SecretKey& key);
+  // With a zero from a pool, which is spent: most of the work was done before the probe came.
+  struct Zero {
+    bfv::Ciphertext c;
+    bool fresh = false;
+  };
+  template <class Key>
+  void prepare(Zero& out, const Key& key) {
+    if (out.c.parts.empty()) {
+      out.c = bfv::make_ciphertext(params_, 2);
+    }
+    encryptor_.zero(out.c, key);
+    out.fresh = true;
+  }
+  Result<void> encrypt(bfv::Ciphertext& out, std::span<const Row* const> rows, Zero&& zero);
   // Without the check of norms: what a hostile packer would do. For the attack tests.
   void encrypt_unchecked(bfv::Ciphertext& out, bfv::Plain m, const bfv::PublicKey& key);
   // Templates as a ciphertext T + t·e under the public key (BGV's form): a TemplateBatch that the

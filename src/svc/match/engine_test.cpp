@@ -93,6 +93,16 @@ TEST_P(Match, ScoresAreTheInnerProducts) {
     ASSERT_TRUE(packer.encrypt(probe, pointers(probes), key).has_value());
     run(false);
     expect_scores(probes, rows);
+    Packer::Zero zero;
+    packer.prepare(zero, key);
+    ASSERT_TRUE(packer.encrypt(probe, pointers(probes), std::move(zero)).has_value());
+    EXPECT_FALSE(zero.fresh);
+    run(false);
+    expect_scores(probes, rows);
+    packer.prepare(zero, public_key);
+    ASSERT_TRUE(packer.encrypt(probe, pointers(probes), std::move(zero)).has_value());
+    run(false);
+    expect_scores(probes, rows);
     ASSERT_TRUE(packer.encrypt_templates(templates, pointers(rows), public_key).has_value());
     run(true);
     expect_scores(probes, rows);

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fmt/core.h>
 
+#include "main/bench_pipeline.h"
 #include "main/cli.h"
 #include "main/verbs.h"
 
@@ -104,6 +105,9 @@ int run_bench(int argc, char** argv) {
     (json ? print_json : print_text)(row, result);
     std::fflush(stdout);
     ++shown;
+  }
+  if (filter == "engine") {  // the stages, and then all of them together
+    return report_pipeline(json);
   }
   if (shown == 0) {
     fmt::print(stderr, "v100 bench: no row contains \"{}\"\n", filter);

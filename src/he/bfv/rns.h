@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/secret.h"
 #include "he/ring64/ring64.h"
@@ -13,6 +14,14 @@ class RnsPoly {
  public:
   RnsPoly() = default;
   RnsPoly(std::size_t n, std::size_t limbs) : n_(n), limbs_(limbs), words_(n * limbs) {}
+  RnsPoly(RnsPoly&& other) noexcept  // what is left has no limbs
+      : n_(other.n_), limbs_(std::exchange(other.limbs_, 0)), words_(std::move(other.words_)) {}
+  RnsPoly& operator=(RnsPoly&& other) noexcept {
+    n_ = other.n_;
+    limbs_ = std::exchange(other.limbs_, 0);
+    words_ = std::move(other.words_);
+    return *this;
+  }
   std::size_t n() const noexcept { return n_; }
   std::size_t limbs() const noexcept { return limbs_; }
   std::uint64_t* limb(std::size_t i) noexcept { return words_.data() + i * n_; }

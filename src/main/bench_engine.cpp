@@ -93,6 +93,8 @@ struct Stage {
   std::vector<match::TemplateBatch> encrypted;
   match::TemplateBatch templates;
   match::Answer answer;
+  std::vector<match::Answer> projected;
+  std::vector<match::Mask> projection_masks;
   match::Packer::Zero zero;
   std::size_t turn = 0;
 };
@@ -117,11 +119,18 @@ class Later {
   std::shared_ptr<State> state_;
 };
 
-void add_stage_rows(std::vector<BenchRow>& rows, const std::string& tier, he::bfv::Spec (*spec)()) {
-  const Later<Stage> stage([spec] { return std::make_unique<Stage>(spec()); });
-  const auto row = [&](const char* name, const char* kernel, auto run) {
-    rows.push_back({"engine/" + tier + "/" + name, kernel, 1, [stage, run] { run(*stage); }});
-  };
+// Adds rows of one tier, all on one Stage.
+struct StageRows {
+  std::vector<BenchRow>& rows;
+  std::string tier;
+  Later<Stage> stage;
+  template <class Run>
+  void operator()(const char* name, const char* kernel, Run run) const {
+    rows.push_back({"engine/" + tier + "/" + name, kernel, 1, [at = stage, run] { run(*at); }});
+  }
+};
+
+void add_part_rows(const StageRows& row) {
   const char* ring = he::ring64_kernel_name();
   row("encrypt-public-key", ring, [](Stage& s) {
     CHECK(s.packer.encrypt(s.probes[0], s.rows, s.world.public_key).has_value());
@@ -156,14 +165,18 @@ void add_stage_rows(std::vector<BenchRow>& rows, const std::string& tier, he::bf
     s.match_with(0, false);
     s.holder.accept(s.answer, s.thresholds);
   });
+}
+
+void add_whole_rows(const StageRows& row) {
+  const char* ring = he::ring64_kernel_name();
   row("projections-16", ring, [](Stage& s) {
-    std::vector<match::Answer> answers(16);
-    std::vector<match::Mask> masks(16);
-    for (match::Mask& mask : masks) {
+    s.projected.resize(16);
+    s.projection_masks.resize(16);
+    for (match::Mask& mask : s.projection_masks) {
       s.masks.make(mask);
     }
-    s.projector.project(answers, s.probes[0], masks);
-    for (const match::Answer& answer : answers) {
+    s.projector.project(s.projected, s.probes[0], s.projection_masks);
+    for (const match::Answer& answer : s.projected) {
       s.holder.within(answer, match::projection_limit);
     }
   });
@@ -190,6 +203,12 @@ void add_stage_rows(std::vector<BenchRow>& rows, const std::string& tier, he::bf
     s.match_with(0, false);
     s.holder.accept(s.answer, s.thresholds);
   });
+}
+
+void add_stage_rows(std::vector<BenchRow>& rows, const std::string& tier, he::bfv::Spec (*spec)()) {
+  const StageRows row{rows, tier, Later<Stage>([spec] { return std::make_unique<Stage>(spec()); })};
+  add_part_rows(row);
+  add_whole_rows(row);
 }
 
 void add_textbook_rows(std::vector<BenchRow>& rows) {

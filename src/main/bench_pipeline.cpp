@@ -10,6 +10,7 @@
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <thread>
 
 namespace v100 {
 namespace {
@@ -250,7 +251,7 @@ constexpr Run pipelines[] = {
     {PipelineMode::symmetric_warm, "symmetric-warm", "symmetric, pools of zeros and masks warm"},
 };
 constexpr std::size_t batches = 4000;
-constexpr std::size_t pool = 256;
+constexpr std::size_t pool = 512;
 
 struct Lane {
   std::unique_ptr<PipelineLane> lane;
@@ -258,44 +259,16 @@ struct Lane {
   bool right = true;
 };
 
-// Prints one run; false: a decision or an attestation was wrong.
-bool run_pipeline(EngineWorld& world, VerdictCache& cache, const Run& run, int threads, bool json) {
-  std::atomic<std::uint64_t> seed{1};
-  tbb::task_arena arena(threads);
-  tbb::enumerable_thread_specific<Lane> lanes([&] {
-    Lane lane;
-    lane.lane = std::make_unique<PipelineLane>(world, cache, seed.fetch_add(1));
-    lane.times.reserve(batches);
-    return lane;
-  });
-  const std::size_t total =
-      run.mode == PipelineMode::symmetric_warm ? pool * static_cast<std::size_t>(threads) : batches;
-  double cpu = 0;
-  double wall = 0;
-  arena.execute([&] {
-    const auto work = [&](const tbb::blocked_range<std::size_t>& range) {
-      Lane& mine = lanes.local();
-      for (std::size_t i = range.begin(); i != range.end(); ++i) {
-        PipelineLane::Times times{};
-        mine.right = mine.lane->run(run.mode, times) && mine.right;
-        mine.times.push_back(times);
-      }
-    };
-    if (run.mode == PipelineMode::symmetric_warm) {  // a pool a thread, each used up by its own
-      for (int t = 0; t < threads; ++t) {
-        lanes.local();
-      }
-      tbb::parallel_for(0, threads, [&](int) { lanes.local().lane->fill_pools(total); });
-      for (Lane& lane : lanes) {
-        lane.lane->fill_pools(total);
-      }
-    }
-    const double cpu_begin = cpu_us();
-    const Clocks::time_point begin = Clocks::now();
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, total, 1), work);
-    wall = since_us(begin);
-    cpu = cpu_us() - cpu_begin;
-  });
+struct Totals {
+  std::size_t batches = 0;
+  double wall_us = 0;
+  double cpu_us = 0;
+};
+
+using Lanes = tbb::enumerable_thread_specific<Lane>;
+
+// Prints what the lanes measured; false: a decision or an attestation was wrong.
+bool print_pipeline(const Run& run, int threads, Lanes& lanes, const Totals& totals, bool json) {
   std::vector<double> whole;
   std::vector<std::vector<double>> stages(PipelineLane::stages);
   bool right = true;
@@ -310,7 +283,7 @@ bool run_pipeline(EngineWorld& world, VerdictCache& cache, const Run& run, int t
       whole.push_back(sum);
     }
   }
-  const double done = static_cast<double>(total * users);
+  const double done = static_cast<double>(totals.batches * users);
   const double p50 = quantile(whole, 0.5);
   const double p99 = quantile(whole, 0.99);
   if (json) {
@@ -318,23 +291,70 @@ bool run_pipeline(EngineWorld& world, VerdictCache& cache, const Run& run, int t
         "{{\"name\":\"engine/pipeline/{}\",\"threads\":{},\"batches\":{},\"users_per_s\":{:.0f},"
         "\"users_per_cpu_s\":{:.0f},\"us_a_user\":{:.3f},\"batch_p50_us\":{:.2f},"
         "\"batch_p99_us\":{:.2f},\"right\":{}}}\n",
-        run.name, threads, total, done / wall * 1e6, done / cpu * 1e6, cpu / done, p50, p99, right);
-  } else {
-    fmt::print("\n{}, {} thread{}: {} batches of 32\n", run.words, threads, threads == 1 ? "" : "s",
-               total);
-    for (std::size_t s = 0; s < PipelineLane::stages; ++s) {
-      fmt::print("  {:<62} p50 {:8.2f} us  p99 {:8.2f}\n", PipelineLane::stage_names[s],
-                 quantile(stages[s], 0.5), quantile(stages[s], 0.99));
-    }
-    fmt::print("  {:<62} p50 {:8.2f} us  p99 {:8.2f}\n", "a batch, latency", p50, p99);
-    fmt::print(
-        "  {:.0f} authentications/s by the wall clock, {:.0f} a second of processor time"
-        " ({:.2f} us a user); {}\n",
-        done / wall * 1e6, done / cpu * 1e6, cpu / done,
-        right ? "all decisions right, all signatures verified" : "WRONG DECISIONS");
+        run.name, threads, totals.batches, done / totals.wall_us * 1e6, done / totals.cpu_us * 1e6,
+        totals.cpu_us / done, p50, p99, right);
+    std::fflush(stdout);
+    return right;
   }
+  fmt::print("\n{}, {} thread{}: {} batches of 32\n", run.words, threads, threads == 1 ? "" : "s",
+             totals.batches);
+  for (std::size_t s = 0; s < PipelineLane::stages; ++s) {
+    fmt::print("  {:<62} p50 {:8.2f} us  p99 {:8.2f}\n", PipelineLane::stage_names[s],
+               quantile(stages[s], 0.5), quantile(stages[s], 0.99));
+  }
+  fmt::print("  {:<62} p50 {:8.2f} us  p99 {:8.2f}\n", "a batch, latency", p50, p99);
+  fmt::print(
+      "  {:.0f} authentications/s by the wall clock, {:.0f} a second of processor time"
+      " ({:.2f} us a user); {}\n",
+      done / totals.wall_us * 1e6, done / totals.cpu_us * 1e6, totals.cpu_us / done,
+      right ? "all decisions right, all signatures verified" : "WRONG DECISIONS");
   std::fflush(stdout);
   return right;
+}
+
+bool run_pipeline(EngineWorld& world, VerdictCache& cache, const Run& run, int threads, bool json) {
+  std::atomic<std::uint64_t> seed{1};
+  tbb::task_arena arena(threads);
+  const bool warm = run.mode == PipelineMode::symmetric_warm;
+  Totals totals;
+  totals.batches = warm ? pool : batches;
+  Lanes lanes([&] {
+    Lane lane;
+    lane.lane = std::make_unique<PipelineLane>(world, cache, seed.fetch_add(1));
+    if (warm) {  // a thread may get all batches: its pool holds as many
+      lane.lane->fill_pools(totals.batches);
+    }
+    lane.times.reserve(totals.batches);
+    return lane;
+  });
+  arena.execute([&] {
+    // Every thread makes its lane before the clock starts.
+    std::atomic<int> here{0};
+    tbb::parallel_for(
+        0, threads,
+        [&](int) {
+          lanes.local();
+          here.fetch_add(1);
+          while (here.load() < threads) {
+            std::this_thread::yield();
+          }
+        },
+        tbb::static_partitioner());
+    const double cpu_begin = cpu_us();
+    const Clocks::time_point begin = Clocks::now();
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, totals.batches, 1),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        Lane& mine = lanes.local();
+                        for (std::size_t i = range.begin(); i != range.end(); ++i) {
+                          PipelineLane::Times times{};
+                          mine.right = mine.lane->run(run.mode, times) && mine.right;
+                          mine.times.push_back(times);
+                        }
+                      });
+    totals.wall_us = since_us(begin);
+    totals.cpu_us = cpu_us() - cpu_begin;
+  });
+  return print_pipeline(run, threads, lanes, totals, json);
 }
 
 }  // namespace

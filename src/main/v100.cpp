@@ -18,6 +18,7 @@ constexpr Verb verbs[] = {
     {"sign", "a detached post-quantum signature over a file", run_sign},
     {"verify", "whether a detached signature is good", run_verify},
     {"kem", "agree on a secret with an ML-KEM key", run_kem},
+    {"match", "encrypted biometric matching: a demonstration with synthetic people", run_match},
     {"version", "what this build is: version, commit, compiler, kernels", run_version},
 };
 

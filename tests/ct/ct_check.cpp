@@ -15,6 +15,7 @@
 #include "crypto/mldsa/mldsa.h"
 #include "crypto/mlkem/mlkem.h"
 #include "crypto/slhdsa/slhdsa.h"
+#include "match_cases.h"
 
 #if !defined(V100_CT_CHECK)
 #error "build this with the preset ct: without it nothing is marked"
@@ -324,6 +325,13 @@ const Case cases[] = {
     {"mlkem1024-decaps", mlkem_decaps<mlkem::Mlkem1024>},
     {"mlkem1024-decaps-prepared", mlkem_decaps_prepared<mlkem::Mlkem1024>},
     {"mlkem1024-batch", mlkem_batch<mlkem::Mlkem1024>},
+    {"bfv-keygen", bfv_keygen},
+    {"bfv-encrypt-symmetric", bfv_encrypt_symmetric},
+    {"bfv-encrypt-public", bfv_encrypt_public},
+    {"bfv-decrypt", bfv_decrypt},
+    {"match-mask", match_mask},
+    {"match-probe", match_probe},
+    {"match-accept", match_accept},
     {"xwing-steps", xwing_steps},
     {"mldsa44-keygen", mldsa_keygen<mldsa::Mldsa44>},
     {"mldsa44-parse", mldsa_parse<mldsa::Mldsa44>},

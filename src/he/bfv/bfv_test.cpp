@@ -62,6 +62,94 @@ TEST_P(Bfv, WhatIsEncryptedComesBack) {
 
 INSTANTIATE_TEST_SUITE_P(Tiers, Bfv, testing::Range(0, 4));
 
+// A slow model beside the fast path: coefficients by schoolbook sums, residues joined to 94-bit
+// integers, the message by integer division. It also shows the noise itself, and so its worst case.
+class Model {
+ public:
+  __extension__ typedef __int128 Big;
+  __extension__ typedef unsigned __int128 Word;
+  explicit Model(const Params& params) : params_(params) {
+    q_ = 1;
+    for (std::size_t i = 0; i < params.limbs(); ++i) {
+      q_ *= params.prime(i);
+    }
+  }
+  Word q() const { return q_; }
+  // Coefficient k of c0 + c1·s, in [0, q).
+  Word phase(const Ciphertext& c, const SecretKey& key, std::size_t k) const {
+    std::vector<std::uint64_t> residues;
+    for (std::size_t i = 0; i < params_.limbs(); ++i) {
+      RnsPoly c0 = c.parts[0].copy();
+      RnsPoly c1 = c.parts[1].copy();
+      params_.ntt(i).inverse(c0.limb(i));
+      params_.ntt(i).inverse(c1.limb(i));
+      const auto q = static_cast<Big>(params_.prime(i));
+      Big sum = c0.limb(i)[k];
+      for (std::size_t j = 0; j < params_.n(); ++j) {
+        const std::size_t other = (k + params_.n() - j) % params_.n();
+        const Big term = static_cast<Big>(c1.limb(i)[other]) * key.expose()[j];
+        sum += j + other == k ? term : -term;
+      }
+      residues.push_back(static_cast<std::uint64_t>(((sum % q) + q) % q));
+    }
+    if (residues.size() == 1) {
+      return residues[0];
+    }
+    const std::uint64_t q1 = params_.prime(1);
+    const std::uint64_t step = mod_multiply((residues[1] + q1 - residues[0] % q1) % q1,
+                                            mod_inverse(params_.prime(0) % q1, q1), q1);
+    return residues[0] + static_cast<Word>(params_.prime(0)) * step;
+  }
+  std::int32_t message(Word x) const {
+    const std::uint64_t t = params_.t();
+    const auto m = static_cast<std::int64_t>((x * t + q_ / 2) / q_ % t);
+    return static_cast<std::int32_t>(
+        m > static_cast<std::int64_t>(t / 2) ? m - static_cast<std::int64_t>(t) : m);
+  }
+  // phase - floor(q / t)·m, centred.
+  Big noise(Word x, std::int32_t m) const {
+    const auto q = static_cast<Big>(q_);
+    Big e = (static_cast<Big>(x) - static_cast<Big>(q_ / params_.t()) * m) % q;
+    e = e > q / 2 ? e - q : e < -q / 2 ? e + q : e;
+    return e;
+  }
+
+ private:
+  const Params& params_;
+  Word q_;
+};
+
+TEST_P(Bfv, AgreesWithTheSlowModelAndItsWorstCase) {
+  if (params->limbs() > 2) {
+    return;  // 138 bits do not fit the model's integers
+  }
+  const Model model(*params);
+  const std::vector<std::int32_t> m = random_plain(*params, random);
+  std::vector<std::int32_t> out(params->n());
+  Ciphertext c = make_ciphertext(*params, 2);
+  const auto bound_public = static_cast<Model::Big>(21 * (1 + 2 * params->n()));
+  for (const bool is_public : {false, true}) {
+    if (is_public) {
+      encryptor.encrypt(c, m, public_key);
+    } else {
+      encryptor.encrypt(c, m, key);
+    }
+    decryptor.decrypt(out, c);
+    Model::Big worst = 0;
+    for (std::size_t k = 0; k < params->n(); k += params->n() / 12 - 1) {
+      const Model::Word x = model.phase(c, key, k);
+      ASSERT_EQ(model.message(x), out[k]);
+      const Model::Big e = model.noise(x, m[k]);
+      worst = std::max(worst, e < 0 ? -e : e);
+    }
+    EXPECT_LE(worst, is_public ? bound_public : 21);
+    // And as it typically is: e·u + e0 + e1·s has a deviation of 3.24·sqrt(1 + 4n/3).
+    EXPECT_LT(
+        static_cast<double>(worst),
+        8 * 3.24 * std::sqrt(1 + (is_public ? 4.0 / 3 * static_cast<double>(params->n()) : 0.0)));
+  }
+}
+
 TEST(BfvParams, ModulusOneModuloTWhereTheMatchNeedsIt) {
   for (const Spec& spec : {match_spec(), match192_spec(), small_spec()}) {
     std::uint64_t product = 1;

@@ -31,12 +31,23 @@ std::vector<Ntt> auxiliary_primes(const Params& params) {
 
 }  // namespace
 
-Evaluator::Evaluator(const Params& params) : params_(params), auxiliary_(auxiliary_primes(params)) {
+Evaluator::Evaluator(const Params& params)
+    : params_(params),
+      auxiliary_(auxiliary_primes(params)),
+      scaled_(params.n(), params.limbs()),
+      zero_(params.n(), 1),
+      rest_(params.n(), 1),
+      turned_(params.n(), 1) {
   if (params.has_special()) {
     const std::uint64_t special = params.prime(params.limbs());
     for (std::size_t i = 0; i < params.limbs(); ++i) {
       special_inverse_.push_back(
           params.ntt(i).factor(mod_inverse(special % params.prime(i), params.prime(i))));
+      digits_.emplace_back(params.n(), params.key_limbs());
+    }
+    for (std::size_t half = 0; half < 2; ++half) {
+      product_[half] = RnsPoly(params.n(), params.key_limbs());
+      sum_[half] = RnsPoly(params.n(), params.key_limbs());
     }
   }
 }
@@ -83,72 +94,67 @@ void Evaluator::multiply_plain(Ciphertext& a, const RnsPoly& prepared) const {
 }
 
 // Digit i is the part modulo q_i, centred, as a small polynomial over all key limbs.
-std::vector<RnsPoly> Evaluator::digits(const RnsPoly& part) const {
+void Evaluator::take_digits(const RnsPoly& part) {
   CHECK(params_.has_special() && part.limbs() == params_.limbs());
-  std::vector<RnsPoly> out;
-  RnsPoly plain(params_.n(), 1);
   for (std::size_t digit = 0; digit < part.limbs(); ++digit) {
-    RnsPoly& d = out.emplace_back(params_.n(), params_.key_limbs());
-    std::memcpy(plain.limb(0), part.limb(digit), 8 * params_.n());
-    params_.ntt(digit).inverse(plain.limb(0));
+    RnsPoly& d = digits_[digit];
+    std::memcpy(rest_.limb(0), part.limb(digit), 8 * params_.n());
+    params_.ntt(digit).inverse(rest_.limb(0));
     for (std::size_t i = 0; i < d.limbs(); ++i) {
       if (i == digit) {
         std::memcpy(d.limb(i), part.limb(digit), 8 * params_.n());
       } else {
-        params_.ntt(i).recentre(d.limb(i), plain.limb(0), params_.prime(digit));
+        params_.ntt(i).recentre(d.limb(i), rest_.limb(0), params_.prime(digit));
         params_.ntt(i).forward(d.limb(i));
       }
     }
   }
-  return out;
 }
 
-void Evaluator::inner_product(RnsPoly& out0, RnsPoly& out1, std::span<const RnsPoly> digits,
-                              const SwitchKey& key, bool accumulate) const {
-  for (std::size_t d = 0; d < digits.size(); ++d) {
+// product_ = the digits times the key.
+void Evaluator::inner_product(const SwitchKey& key) {
+  for (std::size_t half = 0; half < 2; ++half) {
+    product_[half].drop_to(params_.key_limbs());
+    const std::vector<RnsPoly>& factors = half == 0 ? key.b : key.a;
     for (std::size_t i = 0; i < params_.key_limbs(); ++i) {
       const Ntt& ntt = params_.ntt(i);
-      if (d == 0 && !accumulate) {
-        ntt.multiply(out0.limb(i), digits[d].limb(i), key.b[d].limb(i));
-        ntt.multiply(out1.limb(i), digits[d].limb(i), key.a[d].limb(i));
-      } else {
-        ntt.multiply_add(out0.limb(i), digits[d].limb(i), key.b[d].limb(i), out0.limb(i));
-        ntt.multiply_add(out1.limb(i), digits[d].limb(i), key.a[d].limb(i), out1.limb(i));
+      std::uint64_t* out = product_[half].limb(i);
+      ntt.multiply(out, digits_[0].limb(i), factors[0].limb(i));
+      for (std::size_t d = 1; d < digits_.size(); ++d) {
+        ntt.multiply_add(out, digits_[d].limb(i), factors[d].limb(i), out);
       }
     }
   }
 }
 
 // x over all key limbs to x / special, rounded, over the ciphertext's.
-void Evaluator::divide_special(RnsPoly& x) const {
+void Evaluator::divide_special(RnsPoly& x) {
   const std::size_t last = params_.limbs();
-  RnsPoly rest(params_.n(), 1);
   params_.ntt(last).inverse(x.limb(last));
   for (std::size_t i = 0; i < last; ++i) {
     const Ntt& ntt = params_.ntt(i);
-    ntt.recentre(rest.limb(0), x.limb(last), params_.prime(last));
-    ntt.forward(rest.limb(0));
-    ntt.subtract_scale(x.limb(i), x.limb(i), rest.limb(0), special_inverse_[i]);
+    ntt.recentre(rest_.limb(0), x.limb(last), params_.prime(last));
+    ntt.forward(rest_.limb(0));
+    ntt.subtract_scale(x.limb(i), x.limb(i), rest_.limb(0), special_inverse_[i]);
   }
   x.drop_to(last);
 }
 
-void Evaluator::relinearise(Ciphertext& c, const SwitchKey& key) const {
+void Evaluator::relinearise(Ciphertext& c, const SwitchKey& key) {
   CHECK(c.parts.size() == 3 && c.limbs() == params_.limbs());
-  const std::vector<RnsPoly> d = digits(c.parts[2]);
-  RnsPoly switched0(params_.n(), params_.key_limbs());
-  RnsPoly switched1(params_.n(), params_.key_limbs());
-  inner_product(switched0, switched1, d, key, false);
-  divide_special(switched0);
-  divide_special(switched1);
+  take_digits(c.parts[2]);
+  inner_product(key);
   c.parts.pop_back();
-  for (std::size_t i = 0; i < c.limbs(); ++i) {
-    params_.ntt(i).add(c.parts[0].limb(i), c.parts[0].limb(i), switched0.limb(i));
-    params_.ntt(i).add(c.parts[1].limb(i), c.parts[1].limb(i), switched1.limb(i));
+  for (std::size_t half = 0; half < 2; ++half) {
+    divide_special(product_[half]);
+    for (std::size_t i = 0; i < c.limbs(); ++i) {
+      std::uint64_t* part = c.parts[half].limb(i);
+      params_.ntt(i).add(part, part, product_[half].limb(i));
+    }
   }
 }
 
-void Evaluator::rotate(Ciphertext& c, const GaloisKey& key) const {
+void Evaluator::rotate(Ciphertext& c, const GaloisKey& key) {
   Ciphertext image = c.copy();
   const GaloisKey* keys[] = {&key};
   add_images(image, keys);
@@ -158,38 +164,40 @@ void Evaluator::rotate(Ciphertext& c, const GaloisKey& key) const {
 
 // image_g(c) = g(c0) + switch(g(c1)). With keys turned back by g^-1 the inner product is taken with
 // c1's own digits, and special·c0 joins it before the turn: one turn an image, one division in all.
-void Evaluator::add_images(Ciphertext& c, std::span<const GaloisKey* const> keys) const {
-  CHECK(c.parts.size() == 2 && c.limbs() == params_.limbs());
+void Evaluator::add_images(Ciphertext& c, std::span<const GaloisKey* const> keys) {
+  CHECK(c.parts.size() == 2 && c.limbs() == params_.limbs() && !keys.empty());
   c.seed.reset();
-  const std::size_t n = params_.n();
   const std::size_t limbs = params_.limbs();
-  const std::vector<RnsPoly> d = digits(c.parts[1]);
-  RnsPoly sum[2] = {RnsPoly(n, limbs + 1), RnsPoly(n, limbs + 1)};
-  RnsPoly one[2] = {RnsPoly(n, limbs + 1), RnsPoly(n, limbs + 1)};
-  RnsPoly turned(n, 1);
-  RnsPoly scaled(n, limbs);
-  RnsPoly zero(n, 1);
+  take_digits(c.parts[1]);
   for (std::size_t i = 0; i < limbs; ++i) {
-    params_.ntt(i).subtract_scale(scaled.limb(i), c.parts[0].limb(i), zero.limb(0),
-                                  params_.ntt(i).factor(params_.prime(limbs)));
+    const Ntt& ntt = params_.ntt(i);
+    ntt.subtract_scale(scaled_.limb(i), c.parts[0].limb(i), zero_.limb(0),
+                       ntt.factor(params_.prime(limbs)));
   }
-  for (const GaloisKey* key : keys) {
-    inner_product(one[0], one[1], d, key->key, false);
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    inner_product(keys[k]->key);
     for (std::size_t half = 0; half < 2; ++half) {
+      sum_[half].drop_to(limbs + 1);
       for (std::size_t i = 0; i <= limbs; ++i) {
         const Ntt& ntt = params_.ntt(i);
+        std::uint64_t* product = product_[half].limb(i);
+        std::uint64_t* sum = sum_[half].limb(i);
         if (half == 0 && i < limbs) {
-          ntt.add(one[0].limb(i), one[0].limb(i), scaled.limb(i));
+          ntt.add(product, product, scaled_.limb(i));
         }
-        ring64_kernel().permute(turned.limb(0), one[half].limb(i), key->positions.data(), n);
-        ntt.add(sum[half].limb(i), sum[half].limb(i), turned.limb(0));
+        ring64_kernel().permute(k == 0 ? sum : turned_.limb(0), product, keys[k]->positions.data(),
+                                params_.n());
+        if (k != 0) {
+          ntt.add(sum, sum, turned_.limb(0));
+        }
       }
     }
   }
   for (std::size_t half = 0; half < 2; ++half) {
-    divide_special(sum[half]);
+    divide_special(sum_[half]);
     for (std::size_t i = 0; i < limbs; ++i) {
-      params_.ntt(i).add(c.parts[half].limb(i), c.parts[half].limb(i), sum[half].limb(i));
+      std::uint64_t* part = c.parts[half].limb(i);
+      params_.ntt(i).add(part, part, sum_[half].limb(i));
     }
   }
 }

@@ -39,6 +39,7 @@ std::uint32_t rotation_element(const Params& params, std::int64_t steps);
 std::uint32_t row_swap_element(const Params& params);
 
 // All operands of one Params, at one level (CHECK). Results are canonical; `seed` is dropped.
+// Scratch space of some polynomials is kept: fresh memory would cost more than the arithmetic.
 class Evaluator {
  public:
   explicit Evaluator(const Params& params);
@@ -49,23 +50,29 @@ class Evaluator {
   void multiply_plain(Ciphertext& a, const RnsPoly& prepared) const;
   // Two parts each; three come out.
   Ciphertext multiply(const Ciphertext& a, const Ciphertext& b) const;
-  void relinearise(Ciphertext& c, const SwitchKey& key) const;
-  void rotate(Ciphertext& c, const GaloisKey& key) const;
+  void relinearise(Ciphertext& c, const SwitchKey& key);
+  void rotate(Ciphertext& c, const GaloisKey& key);
   // c + the sum of its images: the digits are taken apart once, divided by the special prime once.
-  void add_images(Ciphertext& c, std::span<const GaloisKey* const> keys) const;
+  void add_images(Ciphertext& c, std::span<const GaloisKey* const> keys);
   // Drops the last prime (not the only one: CHECK).
   void switch_down(Ciphertext& c) const;
 
  private:
-  std::vector<RnsPoly> digits(const RnsPoly& part) const;
-  void inner_product(RnsPoly& out0, RnsPoly& out1, std::span<const RnsPoly> digits,
-                     const SwitchKey& key, bool accumulate) const;
-  void divide_special(RnsPoly& x) const;
+  void take_digits(const RnsPoly& part);
+  void inner_product(const SwitchKey& key);
+  void divide_special(RnsPoly& x);
   std::vector<RnsPoly> extend(const Ciphertext& c) const;
   RnsPoly scale_down(RnsPoly& x, std::size_t limbs) const;
   const Params& params_;
   std::vector<Ntt> auxiliary_;  // primes beside q in which the exact product of two lies
   std::vector<Factor> special_inverse_;
+  std::vector<RnsPoly> digits_;
+  RnsPoly product_[2];  // over all key limbs, as the sum below
+  RnsPoly sum_[2];
+  RnsPoly scaled_;
+  RnsPoly zero_;
+  RnsPoly rest_;  // one limb, as the next
+  RnsPoly turned_;
 };
 
 }  // namespace v100::he::bfv

@@ -26,7 +26,8 @@ class RnsPoly {
   std::size_t limbs() const noexcept { return limbs_; }
   std::uint64_t* limb(std::size_t i) noexcept { return words_.data() + i * n_; }
   const std::uint64_t* limb(std::size_t i) const noexcept { return words_.data() + i * n_; }
-  // Forgets the limbs from `count` on; the memory stays.
+  // Forgets the limbs from `count` on; the memory stays, and up to the number it was made with they
+  // can be had again.
   void drop_to(std::size_t count) noexcept { limbs_ = count; }
   MutBytes as_bytes() noexcept {
     return {reinterpret_cast<std::uint8_t*>(words_.data()), 8 * n_ * limbs_};

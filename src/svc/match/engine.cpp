@@ -70,6 +70,10 @@ void Matcher::match(Answer& out, const bfv::Ciphertext& probe, const TemplateBat
                                          .add_sums = mask.sums.data() + limb * slots()},
                                         dimensions);
   }
+  // Template and mask together are one-time encrypted now.
+  ct::unpoison(out.c1.as_bytes());
+  ct::unpoison(out.c2.as_bytes());
+  ct::unpoison({reinterpret_cast<const std::uint8_t*>(out.sums.data()), 8 * out.sums.size()});
 }
 
 // ---- KeyHolder

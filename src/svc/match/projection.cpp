@@ -32,24 +32,23 @@ double random_pass_rate(std::size_t projections) {
 }
 
 Projector::Projector(const bfv::Params& params, Matcher& matcher, Random& random)
-    : matcher_(matcher), noise_(params.n(), random) {}
+    : matcher_(matcher), noise_(params.n(), random), rows_(matcher.slots()) {}
 
 void Projector::project(std::span<Answer> out, const bfv::Ciphertext& probe,
                         std::span<Mask> masks) {
   CHECK(out.size() == masks.size());
-  std::vector<Row> rows(matcher_.slots());
   std::vector<const Row*> pointers;
-  for (const Row& row : rows) {
+  for (const Row& row : rows_) {
     pointers.push_back(&row);
   }
   for (std::size_t k = 0; k < out.size(); ++k) {
-    for (Row& row : rows) {
+    for (Row& row : rows_) {
       row = projection_row(noise_);
     }
     matcher_.assemble(batch_, pointers);
     matcher_.match(out[k], probe, batch_, std::move(masks[k]));
   }
-  wipe({reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)});
+  wipe({reinterpret_cast<std::uint8_t*>(rows_.data()), rows_.size() * sizeof(Row)});
 }
 
 }  // namespace v100::match

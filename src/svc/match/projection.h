@@ -35,6 +35,7 @@ class Projector {
   Matcher& matcher_;
   bfv::Noise noise_;
   TemplateBatch batch_;
+  std::vector<Row> rows_;
 };
 
 }  // namespace v100::match

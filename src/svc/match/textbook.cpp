@@ -33,7 +33,7 @@ void Textbook::encode(std::span<std::int32_t> plain, std::span<const Row> rows) 
   slots_.encode(plain, values);
 }
 
-void Textbook::match(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) const {
+void Textbook::match(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) {
   evaluator_.multiply_plain(c, prepared_template);
   for (const bfv::GaloisKey& key : single_) {
     const bfv::GaloisKey* one[] = {&key};
@@ -41,7 +41,7 @@ void Textbook::match(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) 
   }
 }
 
-void Textbook::match_hoisted(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) const {
+void Textbook::match_hoisted(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) {
   evaluator_.multiply_plain(c, prepared_template);
   for (const std::vector<bfv::GaloisKey>& keys : triple_) {
     std::vector<const bfv::GaloisKey*> all;

@@ -23,9 +23,9 @@ class Textbook {
 
   void encode(std::span<std::int32_t> plain, std::span<const Row> rows) const;
   // c·template, then seven times a rotation and a sum.
-  void match(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) const;
+  void match(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template);
   // The same with three rotations of one decomposition a step: four steps.
-  void match_hoisted(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template) const;
+  void match_hoisted(bfv::Ciphertext& c, const bfv::RnsPoly& prepared_template);
   void scores(std::span<std::int32_t> out, bfv::Plain decrypted) const;
 
  private:

@@ -15,7 +15,7 @@ TEST(Textbook, ScoresOfAllUsersAndNothingOfNeighbours) {
   bfv::TestRandom random(3);
   bfv::Encryptor encryptor(*params, random);
   const auto key = bfv::SecretKey::generate(*params, encryptor.noise());
-  const Textbook textbook(*params, key, encryptor.noise(), random);
+  Textbook textbook(*params, key, encryptor.noise(), random);
   bfv::Decryptor decryptor(*params, key);
   std::mt19937 draw(1);
   std::vector<Row> probes(32);

@@ -34,7 +34,9 @@ struct StoreOptions {
 };
 
 int could_not(const Error& error) {
-  fmt::print(stderr, "v100 match: {}\n", error.what);
+  const std::string_view what = error.what;
+  const bool ours = what.starts_with("match: ");  // the verb's name stands there already
+  fmt::print(stderr, "v100 match: {}\n", what.substr(ours ? 7 : 0));
   return 2;
 }
 

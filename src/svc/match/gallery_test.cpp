@@ -47,7 +47,7 @@ TEST_F(GalleryTest, IsSealedAndComesBack) {
 }
 
 TEST_F(GalleryTest, DeletedIsGoneAndTheChainSaysSo) {
-  ASSERT_TRUE(gallery.enrol("ada", somebody(17), key).has_value());
+  ASSERT_TRUE(gallery.enrol("ada", somebody(15), key).has_value());
   EXPECT_EQ(gallery.enrol("ada", somebody(1), key).error().code, Errc::conflict);
   ASSERT_TRUE(gallery.erase("ada", now, key).has_value());
   EXPECT_EQ(gallery.find("ada"), nullptr);

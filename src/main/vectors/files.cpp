@@ -31,7 +31,22 @@ std::string stem_of(const fs::path& path) {
   return name.substr(0, name.find('.'));
 }
 
+// RFC 9421's examples: NAME_signed.txt with its base in NAME_sigbase.txt.
+fs::path base_beside(const fs::path& path, std::string_view from, std::string_view to) {
+  const std::string name = path.filename().string();
+  std::error_code ignored;
+  if (!name.ends_with(from)) {
+    return {};
+  }
+  const fs::path other =
+      path.parent_path() / (name.substr(0, name.size() - from.size()) + std::string(to));
+  return fs::is_regular_file(other, ignored) ? other : fs::path();
+}
+
 bool is_companion(const fs::path& path) {
+  if (!base_beside(path, "_sigbase.txt", "_signed.txt").empty()) {
+    return true;
+  }
   const std::string stem = stem_of(path);
   const bool companion =
       stem == "expectedResults" || stem == "reasons" || stem == "internalProjection";
@@ -92,8 +107,10 @@ Listing list_files(const std::vector<std::string>& paths) {
       walk(path, listing);
     } else if (fs::is_regular_file(path, ignored)) {
       // Someone who names the answers means the questions.
-      const fs::path prompt =
-          is_companion(path) ? sibling(fs::path(path).parent_path(), "prompt") : fs::path(path);
+      const fs::path message = base_beside(path, "_sigbase.txt", "_signed.txt");
+      const fs::path prompt = !message.empty()     ? message
+                              : is_companion(path) ? sibling(fs::path(path).parent_path(), "prompt")
+                                                   : fs::path(path);
       listing.entries.push_back({prompt.string(), true});
     } else {
       listing.missing.push_back(path);
@@ -109,6 +126,10 @@ Result<File> load_file(const std::string& path) {
     if (!answers.empty()) {
       file.expected = TRY(read_all(answers));
     }
+  }
+  const fs::path base = base_beside(path, "_signed.txt", "_sigbase.txt");
+  if (!base.empty()) {
+    file.expected = TRY(read_all(base));
   }
   return file;
 }

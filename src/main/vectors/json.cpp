@@ -2,6 +2,7 @@
 #include "main/vectors/json.h"
 
 #include "base/text.h"
+#include "main/vectors/http.h"
 
 namespace v100::vectors {
 
@@ -70,6 +71,14 @@ Result<void> run_json(const File& file, const Options& options, Tally& tally) {
   }
   if (root.at(0).get(first) == simdjson::SUCCESS && has(first, "kem_id") && has(first, "aead_id")) {
     return run_hpke(root, tally);
+  }
+  if (root.at(0).get(first) == simdjson::SUCCESS && has(first, "header_type")) {
+    return run_structured(root, tally);
+  }
+  Json vectors;
+  if (root["vectors"].get(vectors) == simdjson::SUCCESS &&
+      vectors.at(0).get(first) == simdjson::SUCCESS && has(first, "signature_base_base64")) {
+    return run_httpsig(root, tally);
   }
   if (const Result<void> falcon = run_falcon(root, tally);
       falcon || falcon.error().code != Errc::not_found) {

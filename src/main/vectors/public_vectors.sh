@@ -2,9 +2,9 @@
 # `v100 vectors` over $V100_VECTORS on the kernel of $V100_KERNEL. Exit 77: skipped.
 # Usage: public_vectors.sh [EMULATOR [OPTION...]] V100-PROGRAM
 set -u
-sets="acvp-mlkem acvp-mldsa acvp-slhdsa acvp-sha3 cavp-sha3 mlkem-kat hybrid-xwing falcon-round3"
+sets="acvp-mlkem acvp-mldsa acvp-slhdsa acvp-sha3 cavp-sha3 mlkem-kat hybrid-xwing falcon-round3 structured-fields httpsig"
 if [ -z "${V100_VECTORS:-}" ]; then
-  echo "skipped: V100_VECTORS is not set; 8 sets of public vectors ($sets) were not run"
+  echo "skipped: V100_VECTORS is not set; 10 sets of public vectors ($sets) were not run"
   exit 77
 fi
 if ! "$@" version >/dev/null 2>&1; then

@@ -1,7 +1,7 @@
 // One file: JSON or lines, and the verdicts of its cases.
 #include <fmt/format.h>
 
-#include "main/vectors/vectors.h"
+#include "main/vectors/http.h"
 
 namespace v100::vectors {
 
@@ -44,6 +44,10 @@ Result<void> run_file(const File& file, const Options& options, Tally& tally) {
     if (first == '{' || second == '{' || second == '[' || second == '"') {
       return run_json(file, options, tally);
     }
+  }
+  if (is_signed_message(file)) {
+    run_signed_message(file, tally);
+    return {};
   }
   return run_lines(file, tally);
 }

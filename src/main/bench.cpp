@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <fmt/core.h>
 
@@ -82,13 +83,19 @@ BenchResult measure(const BenchRow& row) {
 int run_bench(int argc, char** argv) {
   CommandLine line("Measures this machine: medians of 25 runs of 2 ms, one core.", "v100 bench");
   std::string filter;
+  std::string kernel;
   bool json = false;
   line.option("filter", filter, "only rows whose name contains this");
+  line.option("--kernel", kernel, "by these kernels instead of this machine's best")
+      .one_of({"portable", "avx2", "avx512", "neon"});
   line.flag("--json", json, "one JSON object a line");
   if (const auto ended = line.parse(argc, argv)) {
     return *ended;
   }
 
+  if (!kernel.empty()) {  // modules choose when they are first used: from here on
+    setenv("V100_KERNEL", kernel.c_str(), 1);
+  }
   std::vector<BenchRow> rows;
   add_crypto_rows(rows);
   add_mlkem_rows(rows);

@@ -112,11 +112,11 @@ void add_falcon_rows(std::vector<BenchRow>& rows, const std::string& set) {
                     Case& c = made();
                     (void)c.verifier.verify(c.message, c.signatures[c.next++ % 32]);
                   }});
-  rows.push_back({set + "/verify/batch-raw", kernel, 32, [made] {
+  rows.push_back({set + "/verify/raw-batch", kernel, 32, [made] {
                     Case& c = made();
                     falcon::verify_batch<P>(c.raw, c.verdicts);
                   }});
-  rows.push_back({set + "/verify/batch-prepared", kernel, 32, [made] {
+  rows.push_back({set + "/verify/prepared-batch", kernel, 32, [made] {
                     Case& c = made();
                     falcon::verify_batch<P>(c.prepared, c.verdicts);
                   }});
@@ -162,63 +162,93 @@ void add_crypto_rows(std::vector<BenchRow>& rows) {
   add_slhdsa_rows<slhdsa::Shake256f>(rows, "slh-dsa-shake-256f");
 }
 
-// ML-DSA-65 by raw and prepared keys, alone and in batches; the other sets are in mldsa_bench.
-void add_mldsa_rows(std::vector<BenchRow>& rows) {
-  using namespace mldsa;
-  using P = Mldsa65;
-  const char* kernel = mldsa::kernel_name();
-  const Bytes message = as_bytes("fifty-nine bytes, as long as the message of the first notes");
-  auto key = std::make_shared<PrivateKey<P>>(PrivateKey<P>::from_seed(Seed()));
-  auto verifier = std::make_shared<PreparedVerifier<P>>(key->public_key());
-  auto signer = std::make_shared<PreparedSigner<P>>(*key);
-  auto signature =
-      std::make_shared<Signature<P>>(signer->sign(message, {}, Hedge::deterministic()).value());
-  rows.push_back({"mldsa65/verify/raw", kernel, 1,
-                  [=] { CHECK(key->public_key().verify(message, {}, *signature).has_value()); }});
-  rows.push_back({"mldsa65/verify/prepared", kernel, 1,
-                  [=] { CHECK(verifier->verify(message, {}, *signature).has_value()); }});
-  for (const bool prepared : {true, false}) {
-    VerifyItem<P> item{.message = message, .signature = signature->bytes()};
-    prepared ? void(item.prepared = verifier.get()) : void(item.key = &key->public_key());
-    const std::string name = prepared ? "prepared" : "raw";
-    rows.push_back({"mldsa65/verify/" + name + "-batch", kernel, 32, [=] {
-                      (void)verifier, (void)key, (void)signature;  // item points into them
-                      const std::vector<VerifyItem<P>> items(32, item);
-                      std::array<Verdict, 32> verdicts;
-                      verify_batch<P>(items, verdicts);
-                      CHECK(verdicts[31] == Verdict::valid);
-                    }});
+// Keys are made when a row first runs. Batches have as many keys as items, so that none finds the
+// matrix of the one before it in a cache.
+template <class P>
+struct MldsaCase {
+  static constexpr std::size_t count = 32;
+  static inline const Bytes message =
+      as_bytes("fifty-nine bytes, as long as the message of the first notes");
+  std::vector<mldsa::Seed> seeds = std::vector<mldsa::Seed>(count);
+  std::vector<std::optional<mldsa::PrivateKey<P>>> keys;
+  std::vector<ByteArray<P::signature_bytes>> signatures;
+  std::vector<mldsa::VerifyItem<P>> raw, prepared;
+  std::unique_ptr<mldsa::PreparedVerifier<P>> verifier;
+  std::unique_ptr<mldsa::PreparedSigner<P>> signer;
+  std::array<mldsa::Verdict, count> verdicts;
+  std::uint64_t hedges = 0;  // new ones: the mean over rejections
+  MldsaCase() : keys(count), signatures(count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      seeds[i].fill()[0] = static_cast<std::uint8_t>(i);
+    }
+    mldsa::keygen_batch<P>(seeds, keys);
+    verifier = std::make_unique<mldsa::PreparedVerifier<P>>(keys[0]->public_key());
+    signer = std::make_unique<mldsa::PreparedSigner<P>>(*keys[0]);
+    for (std::size_t i = 0; i < count; ++i) {
+      copy(signatures[i], keys[i]->sign(message, {}, mldsa::Hedge::deterministic())->bytes());
+      raw.push_back(
+          {.key = &keys[i]->public_key(), .message = message, .signature = signatures[i]});
+      prepared.push_back(
+          {.prepared = verifier.get(), .message = message, .signature = signatures[0]});
+    }
   }
-  auto counter = std::make_shared<std::uint64_t>(0);  // new hedges: the mean over rejections
-  const auto next_hedge = [counter] {
+  mldsa::Hedge next_hedge() {
     ByteArray<32> rnd{};
-    store_le(rnd.data(), ++*counter);
-    return Hedge::from(rnd);
+    store_le(rnd.data(), ++hedges);
+    return mldsa::Hedge::from(rnd);
+  }
+  void verify(const std::vector<mldsa::VerifyItem<P>>& items) {
+    mldsa::verify_batch<P>(items, verdicts);
+    CHECK(verdicts[count - 1] == mldsa::Verdict::valid);
+  }
+  void sign_all() {
+    std::vector<mldsa::Hedge> fresh;
+    for (std::size_t i = 0; i < count; ++i) {
+      fresh.push_back(next_hedge());
+    }
+    std::vector<mldsa::SignItem<P>> items(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      items[i] = {.signer = signer.get(), .message = message, .hedge = &fresh[i], .out = outs[i]};
+    }
+    mldsa::sign_batch<P>(items, verdicts);
+    CHECK(verdicts[count - 1] == mldsa::Verdict::valid);
+  }
+  std::array<ByteArray<P::signature_bytes>, count> outs;
+};
+
+template <class P>
+void add_mldsa_rows_of(std::vector<BenchRow>& rows, const std::string& set) {
+  using Case = MldsaCase<P>;
+  const auto shared = std::make_shared<std::unique_ptr<Case>>();
+  const auto add = [&](const char* operation, std::size_t count, auto run) {
+    rows.push_back({set + operation, mldsa::kernel_name(), count, [shared, run] {
+                      if (!*shared) {
+                        *shared = std::make_unique<Case>();
+                      }
+                      run(**shared);
+                    }});
   };
-  rows.push_back({"mldsa65/sign/prepared", kernel, 1,
-                  [=] { CHECK(signer->sign(message, {}, next_hedge()).has_value()); }});
-  rows.push_back(
-      {"mldsa65/sign/prepared-batch", kernel, 32, [=] {
-         static thread_local std::array<ByteArray<P::signature_bytes>, 32> outs;
-         std::vector<Hedge> hedges;
-         std::vector<SignItem<P>> items(32);
-         for (std::size_t i = 0; i < 32; ++i) {
-           hedges.push_back(next_hedge());
-         }
-         for (std::size_t i = 0; i < 32; ++i) {
-           items[i] = {
-               .signer = signer.get(), .message = message, .hedge = &hedges[i], .out = outs[i]};
-         }
-         std::array<Verdict, 32> verdicts;
-         sign_batch<P>(items, verdicts);
-         CHECK(verdicts[31] == Verdict::valid);
-       }});
-  rows.push_back({"mldsa65/keygen", kernel, 1, [] { (void)PrivateKey<P>::from_seed(Seed()); }});
-  rows.push_back({"mldsa65/keygen-batch", kernel, 16, [] {
-                    const std::vector<Seed> seeds(16);
-                    std::vector<std::optional<PrivateKey<P>>> keys(16);
-                    keygen_batch<P>(seeds, keys);
-                  }});
+  add("/verify/raw", 1, [](Case& c) {
+    const auto sig = mldsa::Signature<P>::parse(c.signatures[0]);
+    CHECK(c.keys[0]->public_key().verify(c.message, {}, *sig).has_value());
+  });
+  add("/verify/prepared", 1, [](Case& c) {
+    const auto sig = mldsa::Signature<P>::parse(c.signatures[0]);
+    CHECK(c.verifier->verify(c.message, {}, *sig).has_value());
+  });
+  add("/verify/prepared-batch", Case::count, [](Case& c) { c.verify(c.prepared); });
+  add("/verify/raw-batch", Case::count, [](Case& c) { c.verify(c.raw); });
+  add("/sign/prepared", 1,
+      [](Case& c) { CHECK(c.signer->sign(c.message, {}, c.next_hedge()).has_value()); });
+  add("/sign/prepared-batch", Case::count, [](Case& c) { c.sign_all(); });
+  add("/keygen", 1, [](Case&) { (void)mldsa::PrivateKey<P>::from_seed(mldsa::Seed()); });
+  add("/keygen/batch", Case::count, [](Case& c) { mldsa::keygen_batch<P>(c.seeds, c.keys); });
+}
+
+void add_mldsa_rows(std::vector<BenchRow>& rows) {
+  add_mldsa_rows_of<mldsa::Mldsa65>(rows, "mldsa65");
+  add_mldsa_rows_of<mldsa::Mldsa44>(rows, "mldsa44");
+  add_mldsa_rows_of<mldsa::Mldsa87>(rows, "mldsa87");
 }
 
 }  // namespace v100

@@ -71,17 +71,17 @@ void add_rows(std::vector<BenchRow>& rows, const std::string& name) {
   add("prepare/encapsulator", 1,
       [f] { const mlkem::PreparedEncapsulator<P> prepared(f->pair.ek); });
   add("encaps/prepared", 1, [f] { f->out[0] = f->to.encapsulate_internal(f->m); });
-  add("encaps/batch-raw", batch,
+  add("encaps/raw-batch", batch,
       [f] { mlkem::encapsulate_batch_internal<P>(f->out, f->raw_to, f->ms); });
-  add("encaps/batch-prepared", batch,
+  add("encaps/prepared-batch", batch,
       [f] { mlkem::encapsulate_batch_internal<P>(f->out, f->prepared_to, f->ms); });
   add("decaps/raw", 1,
       [f] { (void)mlkem::decapsulate_raw<P>(f->pair.dk.expose(), f->sent[0].ciphertext); });
   add("prepare/decapsulator", 1,
       [f] { const mlkem::PreparedDecapsulator<P> prepared(f->pair.dk); });
   add("decaps/prepared", 1, [f] { (void)f->with.decapsulate(f->sent[0].ciphertext); });
-  add("decaps/batch-raw", batch, [f] { mlkem::decapsulate_batch<P>(f->secrets, f->raw_received); });
-  add("decaps/batch-prepared", batch,
+  add("decaps/raw-batch", batch, [f] { mlkem::decapsulate_batch<P>(f->secrets, f->raw_received); });
+  add("decaps/prepared-batch", batch,
       [f] { mlkem::decapsulate_batch<P>(f->secrets, f->prepared_received); });
 }
 
@@ -103,9 +103,9 @@ void add_xwing_rows(std::vector<BenchRow>& rows) {
 }  // namespace
 
 void add_mlkem_rows(std::vector<BenchRow>& rows) {
-  add_rows<mlkem::Mlkem512>(rows, "ml-kem-512");
-  add_rows<mlkem::Mlkem768>(rows, "ml-kem-768");
-  add_rows<mlkem::Mlkem1024>(rows, "ml-kem-1024");
+  add_rows<mlkem::Mlkem512>(rows, "mlkem512");
+  add_rows<mlkem::Mlkem768>(rows, "mlkem768");
+  add_rows<mlkem::Mlkem1024>(rows, "mlkem1024");
   add_xwing_rows(rows);
 }
 

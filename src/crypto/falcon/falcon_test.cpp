@@ -404,7 +404,18 @@ TEST(FalconKernels, PointsAndDecode) {
     Values<std::int16_t, 1024> a, b;
     const std::size_t bits = kernel().decode(in.data(), bytes, a.v, 9);
     ASSERT_EQ(bits, portable.decode(in.data(), bytes, b.v, 9));
+    // Beside another one, which may be bad or good.
+    Values<std::int16_t, 1024> pair[2];
+    const std::uint8_t* ins[2] = {in.data(), in.data() + 7};
+    const std::size_t sizes[2] = {bytes, bytes - 7};
+    std::int16_t* outs[2] = {pair[0].v, pair[1].v};
+    std::size_t both[2];
+    kernel().decode_two(ins, sizes, outs, both, 9);
+    ASSERT_EQ(both[0], bits);
+    ASSERT_EQ(both[1], portable.decode(ins[1], sizes[1], b.v, 9));
+    ASSERT_EQ(bits, portable.decode(in.data(), bytes, b.v, 9));
     if (bits > 0) {
+      ASSERT_EQ(std::memcmp(a.v, pair[0].v, 1024), 0);
       ASSERT_EQ(std::memcmp(a.v, b.v, 1024), 0);
       Buffer back(1500);
       ASSERT_EQ(compress({a.v, 512}, back), (bits + 7) / 8);

@@ -57,6 +57,9 @@ struct FalconKernel {
   // than `bytes` are readable. Returns the number of bits used, 0 where the bits are not the one
   // encoding of any s2.
   std::size_t (*decode)(const std::uint8_t* in, std::size_t bytes, std::int16_t* s2, int logn);
+  // Two of them at a time, with two of everything.
+  void (*decode_two)(const std::uint8_t* const* in, const std::size_t* bytes,
+                     std::int16_t* const* s2, std::size_t* bits, int logn);
 
   // ---- Signing; no branch and no index depends on values, but on which candidates were rejected.
   // The next `refills` times refill_bytes bytes; 64-byte aligned.

@@ -81,6 +81,9 @@ inline void join(V& x, V& y) {
   }
 }
 
+// 63 or 64 for 0.
+inline unsigned leading_zeros(unsigned long long a) { return static_cast<unsigned>(_lzcnt_u64(a)); }
+
 }  // namespace
 }  // namespace v100::falcon
 
@@ -112,6 +115,7 @@ extern const FalconKernel kernel_avx2 = {
     .norm = norm,
     .points = points_scalar,
     .decode = decode,
+    .decode_two = decode_two,
     .random = fill_random,
     .fft = fft,
     .ifft = ifft,

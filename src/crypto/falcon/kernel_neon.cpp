@@ -64,6 +64,11 @@ inline void join(V& x, V& y) {
   split<STEP>(x, y);
 }
 
+// 63 or 64 for 0.
+inline unsigned leading_zeros(unsigned long long a) {
+  return static_cast<unsigned>(__builtin_clzll(a | 1));
+}
+
 }  // namespace
 }  // namespace v100::falcon
 
@@ -101,6 +106,7 @@ extern const FalconKernel kernel_neon = {
     .norm = norm,
     .points = points_scalar,
     .decode = decode,
+    .decode_two = decode_two,
     .random = fill_random,
     .fft = fft,
     .ifft = ifft,

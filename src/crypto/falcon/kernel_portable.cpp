@@ -30,6 +30,11 @@ template <int>
 [[maybe_unused]] inline void join(V&, V&) {}
 [[maybe_unused]] constexpr int source(int, int second, int lane) { return second + lane; }
 
+// 63 or 64 for 0.
+inline unsigned leading_zeros(unsigned long long a) {
+  return static_cast<unsigned>(__builtin_clzll(a | 1));
+}
+
 }  // namespace
 }  // namespace v100::falcon
 
@@ -63,6 +68,7 @@ extern const FalconKernel kernel_portable = {
     .norm = norm,
     .points = points_scalar,
     .decode = decode,
+    .decode_two = decode_two,
     .random = fill_random,
     .fft = fft,
     .ifft = ifft,

@@ -5,27 +5,49 @@
 namespace v100::falcon {
 namespace {
 
+// A signature's coded s2 with the room behind it that kernels read.
+template <class P>
+class Coded {
+ public:
+  explicit Coded(Bytes signature) : bytes_(signature.size() - Shape<P>::s2_at) {
+    std::memcpy(padded_.data(), signature.data() + Shape<P>::s2_at, bytes_);
+    std::memset(padded_.data() + bytes_, 0, 16);
+  }
+  const std::uint8_t* data() const { return padded_.data(); }
+  std::size_t bytes() const { return bytes_; }
+  // Whether `bits` of coefficients and nothing but zeros as the encoding wants are all there is.
+  bool ends_at(std::size_t bits) const {
+    const std::size_t used = (bits + 7) / 8;
+    if (bits == 0 || (used != bytes_ && bytes_ + Shape<P>::s2_at != P::padded_bytes)) {
+      return false;
+    }
+    unsigned rest = bits % 8 == 0 ? 0 : padded_[used - 1] & (0xffu >> bits % 8);
+    for (std::size_t i = used; i < bytes_; ++i) {
+      rest |= padded_[i];
+    }
+    return rest == 0;
+  }
+
+ private:
+  ByteArray<Signature<P>::size_max + 16> padded_;
+  std::size_t bytes_;
+};
+
 // s2 of a signature's bytes, header and salt included. False where they are not its one encoding.
 template <class P>
 bool read_s2(Bytes signature, std::int16_t* s2) {
-  using S = Shape<P>;
-  const Bytes coded = signature.subspan(S::s2_at);
-  ByteArray<Signature<P>::size_max + 16> padded;
-  std::memcpy(padded.data(), coded.data(), coded.size());
-  std::memset(padded.data() + coded.size(), 0, 16);
-  const std::size_t bits = kernel().decode(padded.data(), coded.size(), s2, P::logn);
-  if (bits == 0) {
-    return false;
-  }
-  const std::size_t bytes = (bits + 7) / 8;
-  std::uint8_t rest = bits % 8 == 0 ? 0 : static_cast<std::uint8_t>(padded[bytes - 1] << bits % 8);
-  if (bytes != coded.size() && signature.size() != P::padded_bytes) {
-    return false;
-  }
-  for (std::size_t i = bytes; i < coded.size(); ++i) {
-    rest |= padded[i];
-  }
-  return rest == 0;
+  const Coded<P> coded(signature);
+  return coded.ends_at(kernel().decode(coded.data(), coded.bytes(), s2, P::logn));
+}
+template <class P>
+void read_two(const Bytes (&signatures)[2], std::int16_t* const (&s2)[2], bool (&good)[2]) {
+  const Coded<P> coded[2] = {Coded<P>(signatures[0]), Coded<P>(signatures[1])};
+  const std::uint8_t* in[2] = {coded[0].data(), coded[1].data()};
+  const std::size_t bytes[2] = {coded[0].bytes(), coded[1].bytes()};
+  std::size_t bits[2];
+  kernel().decode_two(in, bytes, s2, bits, P::logn);
+  good[0] = coded[0].ends_at(bits[0]);
+  good[1] = coded[1].ends_at(bits[1]);
 }
 
 std::unexpected<Error> refused() {
@@ -134,21 +156,31 @@ class BatchVerifier {
       cs[lane] = c[lane].v;
     }
     hash_to_points({salts, group.count}, {messages, group.count}, cs, P::logn);
-    for (std::size_t lane = 0; lane < group.count; ++lane) {
-      out_[group.items[lane]] = judge(items_[group.items[lane]], cs[lane]);
+    for (std::size_t lane = 0; lane < group.count; lane += 2) {
+      Values<std::int16_t, S::n> s2[2];
+      bool good[2];
+      const std::size_t first = group.items[lane];
+      if (lane + 1 == group.count) {
+        good[0] = read_s2<P>(items_[first].signature, s2[0].v);
+        out_[first] = judge(items_[first], good[0], s2[0].v, cs[lane]);
+        break;
+      }
+      const std::size_t second = group.items[lane + 1];
+      read_two<P>({items_[first].signature, items_[second].signature}, {s2[0].v, s2[1].v}, good);
+      out_[first] = judge(items_[first], good[0], s2[0].v, cs[lane]);
+      out_[second] = judge(items_[second], good[1], s2[1].v, cs[lane + 1]);
     }
     group.count = 0;
   }
 
-  Verdict judge(const VerifyItem<P>& item, const std::uint16_t* c) {
-    Values<std::int16_t, S::n> s2;
-    if (!read_s2<P>(item.signature, s2.v)) {
+  Verdict judge(const VerifyItem<P>& item, bool readable, const std::int16_t* s2,
+                const std::uint16_t* c) {
+    if (!readable) {
       return Verdict::invalid;
     }
     const std::uint32_t norm =
-        item.prepared != nullptr
-            ? kernel().norm(s2.v, item.prepared->h_, c, P::logn)
-            : kernel().norm(s2.v, PreparedVerifier<P>(*item.key).h_, c, P::logn);
+        item.prepared != nullptr ? kernel().norm(s2, item.prepared->h_, c, P::logn)
+                                 : kernel().norm(s2, PreparedVerifier<P>(*item.key).h_, c, P::logn);
     return norm <= S::norm_max ? Verdict::valid : Verdict::invalid;
   }
 

@@ -47,7 +47,9 @@ inline void store(std::uint64_t* p, __m256i a) {
 namespace v100::keccak {
 namespace {
 
-void permute_x1(std::uint64_t* words) { permute<std::uint64_t>(words, 1); }
+void permute_x1(std::uint64_t* words) {
+  permute_alone(reinterpret_cast<std::uint64_t(&)[25]>(*words));
+}
 void permute_x4(std::uint64_t* words) { permute<__m256i>(words, 4); }
 void permute_x8(std::uint64_t* words) {
   permute<__m256i>(words, 8);

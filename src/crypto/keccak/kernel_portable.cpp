@@ -7,17 +7,19 @@
 namespace v100::keccak {
 namespace {
 
-void permute_x1(std::uint64_t* words) { permute<std::uint64_t>(words, 1); }
+void permute_x1(std::uint64_t* words) {
+  permute_alone(reinterpret_cast<std::uint64_t(&)[25]>(*words));
+}
 
 void permute_x4(std::uint64_t* words) {
   for (int s = 0; s < 4; ++s) {
-    permute<std::uint64_t>(words + s, 4);
+    permute_alone(words + s, 4);
   }
 }
 
 void permute_x8(std::uint64_t* words) {
   for (int s = 0; s < 8; ++s) {
-    permute<std::uint64_t>(words + s, 8);
+    permute_alone(words + s, 8);
   }
 }
 

@@ -88,5 +88,60 @@ inline void permute(std::uint64_t* words, int stride) {
   }
 }
 
+// ---- One state in 64-bit registers, of which there are too few for it: the words stay in memory,
+// and the columns' parities are gathered while a round writes them, so that each is read but once.
+// A tenth faster than the above, if inlined before anything else is done to it.
+template <int X, int Y>
+[[gnu::always_inline]] inline void finish_word(std::uint64_t (&out)[25],
+                                               std::uint64_t (&parities)[5], std::uint64_t value) {
+  out[X + 5 * Y] = value;
+  parities[X] = Y == 0 ? value : parities[X] ^ value;
+}
+template <int Y>
+[[gnu::always_inline]] inline void row_alone(std::uint64_t (&out)[25], const std::uint64_t (&a)[25],
+                                             const std::uint64_t (&d)[5],
+                                             std::uint64_t (&parities)[5], std::uint64_t constant) {
+  const std::uint64_t b0 = moved<0, Y>(a, d);
+  const std::uint64_t b1 = moved<1, Y>(a, d);
+  const std::uint64_t b2 = moved<2, Y>(a, d);
+  const std::uint64_t b3 = moved<3, Y>(a, d);
+  const std::uint64_t b4 = moved<4, Y>(a, d);
+  finish_word<0, Y>(out, parities, Y == 0 ? chi(b0, b1, b2) ^ constant : chi(b0, b1, b2));
+  finish_word<1, Y>(out, parities, chi(b1, b2, b3));
+  finish_word<2, Y>(out, parities, chi(b2, b3, b4));
+  finish_word<3, Y>(out, parities, chi(b3, b4, b0));
+  finish_word<4, Y>(out, parities, chi(b4, b0, b1));
+}
+[[gnu::always_inline]] inline void round_alone(std::uint64_t (&out)[25],
+                                               const std::uint64_t (&a)[25], std::uint64_t (&c)[5],
+                                               std::uint64_t constant) {
+  const std::uint64_t d[5] = {c[4] ^ rotl<1>(c[1]), c[0] ^ rotl<1>(c[2]), c[1] ^ rotl<1>(c[3]),
+                              c[2] ^ rotl<1>(c[4]), c[3] ^ rotl<1>(c[0])};
+  row_alone<0>(out, a, d, c, constant);
+  row_alone<1>(out, a, d, c, constant);
+  row_alone<2>(out, a, d, c, constant);
+  row_alone<3>(out, a, d, c, constant);
+  row_alone<4>(out, a, d, c, constant);
+}
+[[maybe_unused, gnu::always_inline]] inline void permute_alone(std::uint64_t (&a)[25]) {
+  std::uint64_t b[25];
+  std::uint64_t c[5] = {parity<0>(a), parity<1>(a), parity<2>(a), parity<3>(a), parity<4>(a)};
+  for (int r = 0; r < 24; r += 2) {
+    round_alone(b, a, c, round_constants[r]);
+    round_alone(a, b, c, round_constants[r + 1]);
+  }
+}
+// The same with words `stride` apart.
+[[maybe_unused]] inline void permute_alone(std::uint64_t* words, int stride) {
+  std::uint64_t a[25];
+  for (int w = 0; w < 25; ++w) {
+    a[w] = words[w * stride];
+  }
+  permute_alone(a);
+  for (int w = 0; w < 25; ++w) {
+    words[w * stride] = a[w];
+  }
+}
+
 }  // namespace
 }  // namespace v100::keccak

@@ -329,7 +329,34 @@ inline int reject_step(std::int16_t* out, int have, Vec candidates, __mmask32 am
   return have + count < 256 ? have + count : 256;
 }
 
+// The usual first call, without a branch on what the candidates are: eight steps cannot overflow.
+inline int reject_first(std::int16_t* out, const std::uint8_t* in) {
+  int have = 0;
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    const Vec candidates = read_fields<12, 11>(in + 48 * i);
+    const __mmask32 below = _mm512_cmplt_epu16_mask(candidates, splat(q));
+    _mm512_storeu_si512(out + have, _mm512_maskz_compress_epi16(below, candidates));
+    have += __builtin_popcount(below);
+  }
+#pragma GCC unroll 3
+  for (int i = 8; i < 11; ++i) {
+    const __mmask32 among = i < 10 ? ~__mmask32{0} : 0xffff;
+    const Vec candidates = read_fields<12, 11>(in + 48 * i);
+    const __mmask32 below = _mm512_mask_cmplt_epu16_mask(among, candidates, splat(q));
+    const int room = 256 - have;
+    const __mmask32 free = _bzhi_u32(~0u, static_cast<unsigned>(room < 32 ? room : 32));
+    _mm512_mask_storeu_epi16(out + have, free, _mm512_maskz_compress_epi16(below, candidates));
+    const int count = __builtin_popcount(below);
+    have += count < room ? count : room;
+  }
+  return have;
+}
+
 int reject(std::int16_t* out, int have, const std::uint8_t* in, int size) {
+  if (have == 0 && size == 504) {
+    return reject_first(out, in);
+  }
   int at = 0;
   for (; at + 48 <= size && have < 256; at += 48) {
     have = reject_step(out, have, read_fields<12, 11>(in + at), ~__mmask32{0});

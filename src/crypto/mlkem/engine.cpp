@@ -268,7 +268,8 @@ void Engine<P>::keygen_some(std::span<std::optional<KeyPair<P>>> outs,
   KeyPair<P>* pairs[group_max];
   const Seed* from[group_max];
   for (std::size_t n = 0; n < outs.size(); ++n) {
-    pairs[n] = &outs[n].emplace(empty_pair());
+    // A pair that is there is overwritten whole: a new one would be made, moved and wiped first.
+    pairs[n] = outs[n].has_value() ? &*outs[n] : &outs[n].emplace(empty_pair());
     from[n] = &seeds[n];
   }
   keygen<group_max>({pairs, outs.size()}, {from, outs.size()});

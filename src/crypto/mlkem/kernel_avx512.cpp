@@ -3,6 +3,7 @@
 // coefficients by vpermb and vpmultishiftqb, which take any eight bits of a 64-bit lane.
 #include <cstdint>
 #include <immintrin.h>
+#include <type_traits>
 
 #include "crypto/mlkem/kernel.h"
 
@@ -89,6 +90,33 @@ inline void restore(Vec& a, Vec& b) { permute_pair(a, b, arrangement.back); }
 namespace v100::mlkem {
 namespace {
 
+inline void store_multiplier(Multiplier& out, const Vec (&v)[8]) {
+#pragma GCC unroll 8
+  for (int b = 0; b < 8; ++b) {
+    store(out.direct + 32 * b, direct_part(v[b], 32 * b));
+    store(out.crossed + 32 * b, crossed_part(v[b]));
+  }
+}
+
+// Calls `work` with first and a constant number of polynomials: two at a time, one at the end.
+template <int Count, class Work>
+inline void in_pairs(const Work& work) {
+  for (int i = 0; i + 2 <= Count; i += 2) {
+    work(i, std::integral_constant<int, 2>());
+  }
+  if constexpr (Count % 2 == 1) {
+    work(Count - 1, std::integral_constant<int, 1>());
+  }
+}
+
+// Noise to the NTT domain.
+template <int Eta, int N>
+[[gnu::always_inline]] inline void transformed_noise(Vec (&v)[N][8], const std::uint8_t* noise) {
+  each<N>([&](int n)
+              __attribute__((always_inline)) { sample_cbd<Eta>(v[n], noise + noise_stride * n); });
+  ntt_lazy<Input::small>(v);
+}
+
 // FIPS 203, Algorithm 13 (K-PKE.KeyGen), steps 8-20
 template <int K, int Eta1>
 void make_key_of(std::uint8_t* t, std::uint8_t* s, const std::int16_t* a,
@@ -97,27 +125,26 @@ void make_key_of(std::uint8_t* t, std::uint8_t* s, const std::int16_t* a,
     Multiplier s[K];
   };
   Scratch<Work> w;
-  Vec v[8];
-  for (int i = 0; i < K; ++i) {
-    sample_cbd<Eta1>(v, noise + noise_stride * i);
-    ntt_lazy<Input::small>(v);
-#pragma GCC unroll 8
-    for (int b = 0; b < 8; ++b) {
-      store(w.s[i].direct + 32 * b, direct_part(v[b], 32 * b));
-      store(w.s[i].crossed + 32 * b, crossed_part(v[b]));
-    }
-    write_12(s + 384 * i, v);
-  }
+  in_pairs<K>([&](int i, auto count) {
+    Vec v[count()][8];
+    transformed_noise<Eta1>(v, noise + noise_stride * i);
+    each<decltype(count)::value>([&](int n) __attribute__((always_inline)) {
+      store_multiplier(w.s[i + n], v[n]);
+      write_12(s + 384 * (i + n), v[n]);
+    });
+  });
   static_assert(ntt_bound + 1 < fits);
-  for (int i = 0; i < K; ++i) {
-    sample_cbd<Eta1>(v, noise + noise_stride * (K + i));
-    ntt_lazy<Input::small>(v);
+  in_pairs<K>([&](int i, auto count) {
+    Vec v[count()][8];
+    transformed_noise<Eta1>(v, noise + noise_stride * (K + i));
+    each<decltype(count)::value>([&](int n) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-    for (int b = 0; b < 8; ++b) {
-      v[b] = add(v[b], dot_part<K>(a + 256 * K * i, w.s, 32 * b));
-    }
-    write_12(t + 384 * i, v);
-  }
+      for (int b = 0; b < 8; ++b) {
+        v[n][b] = add(v[n][b], dot_part<K>(a + 256 * K * (i + n), w.s, 32 * b));
+      }
+      write_12(t + 384 * (i + n), v[n]);
+    });
+  });
 }
 
 void make_key(std::uint8_t* t, std::uint8_t* s, const Shape& shape, const std::int16_t* a,
@@ -143,16 +170,12 @@ void encrypt_of(std::uint8_t* ciphertext, const std::int16_t* a_transposed,
     alignas(64) std::int16_t product[K + 1][256];
   };
   Scratch<Work> w;
-  Vec v[8];
-  for (int i = 0; i < K; ++i) {
-    sample_cbd<Eta1>(v, noise + noise_stride * i);
-    ntt_lazy<Input::small>(v);
-#pragma GCC unroll 8
-    for (int b = 0; b < 8; ++b) {
-      store(w.y[i].direct + 32 * b, direct_part(v[b], 32 * b));
-      store(w.y[i].crossed + 32 * b, crossed_part(v[b]));
-    }
-  }
+  in_pairs<K>([&](int i, auto count) {
+    Vec v[count()][8];
+    transformed_noise<Eta1>(v, noise + noise_stride * i);
+    each<decltype(count)::value>(
+        [&](int n) __attribute__((always_inline)) { store_multiplier(w.y[i + n], v[n]); });
+  });
   // Column of vectors by column, so that y is read once.
   for (int b = 0; b < 8; ++b) {
 #pragma GCC unroll 5
@@ -161,17 +184,21 @@ void encrypt_of(std::uint8_t* ciphertext, const std::int16_t* a_transposed,
       store(w.product[i] + 32 * b, dot_part<K>(row, w.y, 32 * b));
     }
   }
-  for (int i = 0; i < K; ++i) {
-    load_poly(v, w.product[i]);
+  in_pairs<K + 1>([&](int i, auto count) {
+    Vec v[count()][8];
+    each<decltype(count)::value>(
+        [&](int n) __attribute__((always_inline)) { load_poly(v[n], w.product[i + n]); });
     inverse_ntt_reduced(v);
-    add_cbd2(v, noise + noise_stride * (K + i));
-    write_compressed<Du>(ciphertext + 32 * Du * i, v);
-  }
-  load_poly(v, w.product[K]);
-  inverse_ntt_reduced(v);
-  add_cbd2(v, noise + noise_stride * 2 * K);
-  add_message(v, m);
-  write_compressed<Dv>(ciphertext + 32 * Du * K, v);
+    each<decltype(count)::value>([&](int n) __attribute__((always_inline)) {
+      add_cbd2(v[n], noise + noise_stride * (K + i + n));
+      if (i + n < K) {
+        write_compressed<Du>(ciphertext + 32 * Du * (i + n), v[n]);
+      } else {
+        add_message(v[n], m);
+        write_compressed<Dv>(ciphertext + 32 * Du * K, v[n]);
+      }
+    });
+  });
 }
 
 void encrypt(std::uint8_t* ciphertext, const Shape& shape, const std::int16_t* a_transposed,
@@ -190,16 +217,21 @@ void encrypt(std::uint8_t* ciphertext, const Shape& shape, const std::int16_t* a
 template <int K, int Du, int Dv>
 void decrypt_of(std::uint8_t* m, const Multiplier* s_hat, const std::uint8_t* ciphertext) {
   alignas(64) std::int16_t u[K * 256];  // of the ciphertext alone: not secret
-  Vec v[8];
-  for (int i = 0; i < K; ++i) {
-    read_compressed<Du>(v, ciphertext + 32 * Du * i);
+  in_pairs<K>([&](int i, auto count) {
+    Vec v[count()][8];
+    each<decltype(count)::value>([&](int n) __attribute__((always_inline)) {
+      read_compressed<Du>(v[n], ciphertext + 32 * Du * (i + n));
+    });
     ntt_lazy<Input::reduced>(v);
-    reduce_poly(v);
-    store_poly(u + 256 * i, v);
-  }
+    each<decltype(count)::value>([&](int n) __attribute__((always_inline)) {
+      reduce_poly(v[n]);
+      store_poly(u + 256 * (i + n), v[n]);
+    });
+  });
+  Vec v[1][8];
 #pragma GCC unroll 8
   for (int b = 0; b < 8; ++b) {
-    v[b] = dot_part<K>(u, s_hat, 32 * b);
+    v[0][b] = dot_part<K>(u, s_hat, 32 * b);
   }
   inverse_ntt_reduced(v);
   static_assert(inverse_ntt_bound + 1 < 2);
@@ -207,9 +239,9 @@ void decrypt_of(std::uint8_t* m, const Multiplier* s_hat, const std::uint8_t* ci
   read_compressed<Dv>(c, ciphertext + 32 * Du * K);
 #pragma GCC unroll 8
   for (int b = 0; b < 8; ++b) {
-    v[b] = sub(c[b], v[b]);
+    v[0][b] = sub(c[b], v[0][b]);
   }
-  write_message(m, v);
+  write_message(m, v[0]);
 }
 
 void decrypt(std::uint8_t* m, const Shape& shape, const Multiplier* s_hat,

@@ -106,73 +106,95 @@ inline void backward(Vec& a, Vec& b, Factor z) {
   b = multiply(t, z);
 }
 
+// `work` on one or two polynomials.
+template <int N, class Work>
+[[gnu::always_inline]] inline void each(const Work& work) {
+  static_assert(N == 1 || N == 2);
+  work(0);
+  if constexpr (N == 2) {
+    work(1);
+  }
+}
+
 // Bounds, in units of q, are carried through the layers as numbers: what a multiplication leaves
 // of |a| <= x, and what 16 bits hold.
 constexpr double after_multiply(double x) { return x * (q / 2) / 65536 + 0.5; }
 constexpr double fits = 32767.0 / q;
 constexpr double after_barrett = 0.5 + 0.016 * fits;
 
-// Layers whose blocks are whole vectors.
-template <int Len>
-inline void forward_wide(Vec (&v)[vectors]) {
+// Layers whose blocks are whole vectors. N polynomials go through in step: one alone has too few
+// independent products to fill the multipliers.
+template <int Len, int N>
+inline void forward_wide(Vec (&v)[N][vectors]) {
   if constexpr (Len >= lanes) {
     constexpr int step = Len / lanes;
 #pragma GCC unroll 32
     for (int i = 0; i < vectors; ++i) {
       if (i / step % 2 == 0) {
         const int z = 128 / Len + i / (2 * step);
-        forward(v[i], v[i + step], splat_factor(constants.zeta[z], constants.zeta_low[z]));
+        const Factor f = splat_factor(constants.zeta[z], constants.zeta_low[z]);
+        each<N>([&](int n) __attribute__((always_inline)) { forward(v[n][i], v[n][i + step], f); });
       }
     }
     forward_wide<Len / 2>(v);
   }
 }
 
-// Which vectors of the inverse NTT are reduced after layer Len: those whose sums would not survive
-// the next layer. Sums of sums stand at every 2 Len-th coefficient after three layers.
+// Which vectors of the inverse NTT are reduced after layer Len: after 8 all sums, after 64 those
+// whose sums would not survive the next layer: sums of sums of sums.
 template <int Len>
 constexpr bool reduced_after(int i) {
-  return Len == 64 && i % (vectors / 2) < vectors / 8;
+  return Len == 8 || (Len == 64 && i % (vectors / 2) < vectors / 8);
 }
 
-template <int Len>
-inline void backward_wide(Vec (&v)[vectors]) {
+template <int Len, int N>
+inline void backward_wide(Vec (&v)[N][vectors]) {
   if constexpr (Len < 128) {
     constexpr int step = Len / lanes;
 #pragma GCC unroll 32
     for (int i = 0; i < vectors; ++i) {
       if (i / step % 2 == 0) {
         const int z = 256 / Len - 1 - i / (2 * step);
-        backward(v[i], v[i + step], splat_factor(constants.zeta[z], constants.zeta_low[z]));
-        if (Len == 8 || reduced_after<Len>(i)) {
-          v[i] = barrett(v[i]);
-        }
+        const Factor f = splat_factor(constants.zeta[z], constants.zeta_low[z]);
+        each<N>([&](int n) __attribute__((always_inline)) {
+          backward(v[n][i], v[n][i + step], f);
+          if (reduced_after<Len>(i)) {
+            v[n][i] = barrett(v[n][i]);
+          }
+        });
       }
     }
     backward_wide<Len * 2>(v);
   }
 }
 
-template <int Len>
-inline void forward_narrow(Vec& a, Vec& b, int pair) {
+// Layers within the pair of vectors i and i + 1.
+template <int Len, int N>
+inline void forward_narrow(Vec (&v)[N][vectors], int i) {
   if constexpr (Len >= 2) {
-    exchange<Len>(a, b);
-    const auto& f = lane_factors<Len, false>;
-    forward(a, b, {load(f.value + lanes * pair), load(f.low + lanes * pair)});
-    forward_narrow<Len / 2>(a, b, pair);
+    const auto& table = lane_factors<Len, false>;
+    const Factor f = {load(table.value + lanes / 2 * i), load(table.low + lanes / 2 * i)};
+    each<N>([&](int n) __attribute__((always_inline)) {
+      exchange<Len>(v[n][i], v[n][i + 1]);
+      forward(v[n][i], v[n][i + 1], f);
+    });
+    forward_narrow<Len / 2>(v, i);
   }
 }
 
-template <int Len>
-inline void backward_narrow(Vec& a, Vec& b, int pair) {
+template <int Len, int N>
+inline void backward_narrow(Vec (&v)[N][vectors], int i) {
   if constexpr (Len < lanes) {
-    const auto& f = lane_factors<Len, true>;
-    backward(a, b, {load(f.value + lanes * pair), load(f.low + lanes * pair)});
-    if constexpr (Len == 8) {
-      a = barrett(a);
-    }
-    exchange<Len>(a, b);
-    backward_narrow<Len * 2>(a, b, pair);
+    const auto& table = lane_factors<Len, true>;
+    const Factor f = {load(table.value + lanes / 2 * i), load(table.low + lanes / 2 * i)};
+    each<N>([&](int n) __attribute__((always_inline)) {
+      backward(v[n][i], v[n][i + 1], f);
+      if constexpr (Len == 8) {
+        v[n][i] = barrett(v[n][i]);
+      }
+      exchange<Len>(v[n][i], v[n][i + 1]);
+    });
+    backward_narrow<Len * 2>(v, i);
   }
 }
 
@@ -191,15 +213,17 @@ static_assert(3 * (q / 2) < 32767 && forward_bound(3.0 / q + 3.0 * (q / 2) / q, 
 
 enum class Input : bool { reduced, small };
 
-template <Input In>
-[[gnu::always_inline]] inline void ntt_lazy(Vec (&v)[vectors]) {
+template <Input In, int N>
+[[gnu::always_inline]] inline void ntt_lazy(Vec (&v)[N][vectors]) {
   if constexpr (In == Input::small) {
     const Vec z = splat(static_cast<std::int16_t>(zeta_of(1)));
 #pragma GCC unroll 32
     for (int i = 0; i < vectors / 2; ++i) {
-      const Vec t = low_multiply(v[i + vectors / 2], z);
-      v[i + vectors / 2] = sub(v[i], t);
-      v[i] = add(v[i], t);
+      each<N>([&](int n) __attribute__((always_inline)) {
+        const Vec t = low_multiply(v[n][i + vectors / 2], z);
+        v[n][i + vectors / 2] = sub(v[n][i], t);
+        v[n][i] = add(v[n][i], t);
+      });
     }
     forward_wide<64>(v);
   } else {
@@ -207,8 +231,8 @@ template <Input In>
   }
 #pragma GCC unroll 32
   for (int i = 0; i < vectors; i += 2) {
-    forward_narrow<lanes / 2>(v[i], v[i + 1], i / 2);
-    restore(v[i], v[i + 1]);
+    forward_narrow<lanes / 2>(v, i);
+    each<N>([&](int n) __attribute__((always_inline)) { restore(v[n][i], v[n][i + 1]); });
   }
 }
 
@@ -221,11 +245,12 @@ static_assert(2 * 2 * 2 * after_multiply(8) < fits, "layers 16, 32 and 64");
 static_assert(2 * 2 * 2 * after_barrett < fits);
 constexpr double inverse_ntt_bound = after_multiply(2 * 2 * after_multiply(8));
 
-[[gnu::always_inline]] inline void inverse_ntt_reduced(Vec (&v)[vectors]) {
+template <int N>
+[[gnu::always_inline]] inline void inverse_ntt_reduced(Vec (&v)[N][vectors]) {
 #pragma GCC unroll 32
   for (int i = 0; i < vectors; i += 2) {
-    arrange(v[i], v[i + 1]);
-    backward_narrow<2>(v[i], v[i + 1], i / 2);
+    each<N>([&](int n) __attribute__((always_inline)) { arrange(v[n][i], v[n][i + 1]); });
+    backward_narrow<2>(v, i);
   }
   backward_wide<lanes>(v);
   constexpr int last_sum = montgomery(inverse_128);
@@ -234,10 +259,12 @@ constexpr double inverse_ntt_bound = after_multiply(2 * 2 * after_multiply(8));
   const Factor z = splat_factor(last_difference, low_product(last_difference));
 #pragma GCC unroll 32
   for (int i = 0; i < vectors / 2; ++i) {
-    const Vec a = v[i];
-    const Vec b = v[i + vectors / 2];
-    v[i] = multiply(add(a, b), f);
-    v[i + vectors / 2] = multiply(sub(b, a), z);
+    each<N>([&](int n) __attribute__((always_inline)) {
+      const Vec a = v[n][i];
+      const Vec b = v[n][i + vectors / 2];
+      v[n][i] = multiply(add(a, b), f);
+      v[n][i + vectors / 2] = multiply(sub(b, a), z);
+    });
   }
 }
 
@@ -263,18 +290,18 @@ inline void reduce_poly(Vec (&v)[vectors]) {
 }
 
 void ntt(std::int16_t* f) {
-  Vec v[vectors];
-  load_poly(v, f);
+  Vec v[1][vectors];
+  load_poly(v[0], f);
   ntt_lazy<Input::reduced>(v);
-  reduce_poly(v);
-  store_poly(f, v);
+  reduce_poly(v[0]);
+  store_poly(f, v[0]);
 }
 
 void inverse_ntt(std::int16_t* f) {
-  Vec v[vectors];
-  load_poly(v, f);
+  Vec v[1][vectors];
+  load_poly(v[0], f);
   inverse_ntt_reduced(v);
-  store_poly(f, v);
+  store_poly(f, v[0]);
 }
 
 // The Multiplier of coefficients of any 16 bits, one vector of it at a time.

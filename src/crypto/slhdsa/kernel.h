@@ -23,6 +23,9 @@ struct GuestLane {
 
 struct SlhKernel {
   const char* name;
+  // Word i of lane `lane` becomes values[i], `count` words. Whole rows are written: a load of a row
+  // after a store of one word would wait for it.
+  void (*put)(std::uint64_t* words, int lane, const std::uint64_t* values, int count);
   // out = SHAKE256(seed || address || in): `n` words of seed and output, `count` words of `in`.
   void (*shake_hash)(PermuteX8 permute, const std::uint64_t* seed, int n,
                      const std::uint64_t* address, const std::uint64_t* in, int count,

@@ -71,8 +71,8 @@ void shake_steps_in_registers(PermuteX8, const u64* seed, int n, u64* address, u
 
 }  // namespace
 
-extern const SlhKernel kernel_avx512{"avx512",        shake_hash,  shake_steps_in_registers,
-                                     shake_step_with, sha256_hash, sha256_steps,
-                                     sha512_hash};
+extern const SlhKernel kernel_avx512{
+    "avx512",        put,         shake_hash,   shake_steps_in_registers,
+    shake_step_with, sha256_hash, sha256_steps, sha512_hash};
 
 }  // namespace v100::slhdsa

@@ -5,7 +5,7 @@
 
 namespace v100::slhdsa {
 
-extern const SlhKernel kernel_portable{"portable",  shake_hash,   shake_steps, shake_step_with,
-                                       sha256_hash, sha256_steps, sha512_hash};
+extern const SlhKernel kernel_portable{"portable",      put,         shake_hash,   shake_steps,
+                                       shake_step_with, sha256_hash, sha256_steps, sha512_hash};
 
 }  // namespace v100::slhdsa

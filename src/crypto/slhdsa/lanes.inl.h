@@ -20,6 +20,14 @@ constexpr int rate_words = 17;  // SHAKE256
 inline V64* vectors(u64* words) { return reinterpret_cast<V64*>(words); }
 inline const V64* vectors(const u64* words) { return reinterpret_cast<const V64*>(words); }
 
+void put(u64* words, int lane, const u64* values, int count) {
+  constexpr V64 numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+  const auto chosen = numbers == V64{} + static_cast<u64>(lane);
+  for (int i = 0; i < count; ++i) {
+    vectors(words)[i] = chosen ? V64{} + values[i] : vectors(words)[i];
+  }
+}
+
 // ---- SHAKE256
 
 constexpr u64 shake_domain = 0x1f;

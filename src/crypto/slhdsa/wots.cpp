@@ -141,11 +141,8 @@ class Chains {
 
   Node run() noexcept {
     const bool shake = hasher_.params().family == Family::shake;
-    for (fill_lanes(shake); active_ > 0; fill_lanes(shake)) {
-      unsigned steps = guest_ == no_lane ? chain_steps : 1;
-      for (const Lane& lane : lanes_) {
-        steps = lane.left > 0 && lane.left < steps ? lane.left : steps;
-      }
+    for (fill_lanes(shake); active_ != 0; fill_lanes(shake)) {
+      const unsigned steps = guest_ == no_lane ? least_left() : 1;
       if (guest_ == no_lane) {
         hasher_.chain_lanes(addresses_, nodes_, steps);
       } else {
@@ -164,11 +161,16 @@ class Chains {
 
  private:
   static constexpr std::size_t no_lane = lane_count;
-  struct Lane {
-    std::uint32_t chain = 0;
-    unsigned left = 0;
-  };
 
+  // No branches on the lanes: which ones end with a step cannot be predicted.
+  unsigned least_left() const noexcept {
+    unsigned least = chain_steps;
+    for (std::size_t i = 0; i < lane_count; ++i) {
+      const unsigned left = left_[i] != 0 ? left_[i] : chain_steps;
+      least = left < least ? left : least;
+    }
+    return least;
+  }
   unsigned length(std::size_t chain) const noexcept { return chain_steps - digits_[chain]; }
   Node value(std::size_t chain) const noexcept {
     return hasher_.load(signature_.subspan(chain * hasher_.n(), hasher_.n()));
@@ -207,44 +209,43 @@ class Chains {
     while (ended_first_ < count_ && ended_[ended_first_]) {
       ++ended_first_;
     }
-    bool want_guest = shake && guest_ == no_lane && compression_.ready(ended_first_);
-    for (std::size_t i = 0; i < lane_count; ++i) {
-      if (lanes_[i].left > 0) {
-        continue;
-      }
-      if (want_guest) {
-        want_guest = false;
-        guest_ = i;
-      } else if (next_ < waiting_) {
-        start(i, order_[next_++]);
-      }
+    unsigned free = ~active_ & ((1u << lane_count) - 1);
+    if (free != 0 && shake && compression_.ready(ended_first_)) {
+      guest_ = static_cast<std::size_t>(__builtin_ctz(free));
+      free &= free - 1;
+    }
+    for (; free != 0 && next_ < waiting_; free &= free - 1) {
+      start(static_cast<std::size_t>(__builtin_ctz(free)), order_[next_++]);
     }
   }
 
   void start(std::size_t lane, std::uint32_t chain) noexcept {
-    lanes_[lane] = {chain, length(chain)};
-    nodes_.put(lane, value(chain).data(), hasher_.words());
+    chain_[lane] = static_cast<std::uint8_t>(chain);
+    left_[lane] = static_cast<std::uint8_t>(length(chain));
+    active_ |= 1u << lane;
     Address address = where_;
     address.type = AddressType::wots_hash;
     address.third = chain;
     address.fourth = digits_[chain];
-    hasher_.put(addresses_, lane, address);
-    ++active_;
+    const std::array<Word, 4> words = address.words(hasher_.params().family);
+    const int at = static_cast<int>(lane);
+    kernel().put(nodes_.words, at, value(chain).data(), static_cast<int>(hasher_.words()));
+    kernel().put(addresses_.words, at, words.data(), 4);
   }
 
   void finish_lanes(unsigned steps) noexcept {
     guest_ = no_lane;
+    unsigned ended = 0;
     for (std::size_t i = 0; i < lane_count; ++i) {
-      Lane& lane = lanes_[i];
-      if (lane.left == 0) {
-        continue;
-      }
-      lane.left -= steps;
-      if (lane.left == 0) {
-        nodes_.get(i, compression_.end(lane.chain), hasher_.words());
-        ended_[lane.chain] = true;
-        --active_;
-      }
+      const unsigned active = active_ >> i & 1;
+      left_[i] = static_cast<std::uint8_t>(left_[i] - (steps & (0u - active)));
+      ended |= (active & static_cast<unsigned>(left_[i] == 0)) << i;
+    }
+    active_ &= ~ended;
+    for (; ended != 0; ended &= ended - 1) {
+      const auto lane = static_cast<std::size_t>(__builtin_ctz(ended));
+      nodes_.get(lane, compression_.end(chain_[lane]), hasher_.words());
+      ended_[chain_[lane]] = true;
     }
   }
 
@@ -259,9 +260,10 @@ class Chains {
   std::size_t ended_first_ = 0;  // chains from the first on that have ended
   std::size_t waiting_ = 0;      // in order_
   std::size_t next_ = 0;         // in order_
-  std::size_t active_ = 0;       // lanes with a chain
+  unsigned active_ = 0;          // lanes with a chain, by bit
   std::size_t guest_ = no_lane;  // the lane that T_len has for one step
-  Lane lanes_[lane_count];
+  std::uint8_t chain_[lane_count] = {};
+  std::uint8_t left_[lane_count] = {};  // steps of it; 0 without one
   AddressLanes addresses_;
   NodeLanes nodes_;
 };

@@ -84,4 +84,14 @@ bool unpack_hint(const std::uint8_t* in, int k, int omega, std::uint8_t* hint) {
   return true;
 }
 
+template <class P>
+bool hint_is_encoded(Bytes signature) noexcept {
+  return signature.size() == P::signature_bytes &&
+         unpack_hint(signature.data() + Shape<P>::hint_at, P::k, P::omega, nullptr);
+}
+
+template bool hint_is_encoded<Mldsa44>(Bytes) noexcept;
+template bool hint_is_encoded<Mldsa65>(Bytes) noexcept;
+template bool hint_is_encoded<Mldsa87>(Bytes) noexcept;
+
 }  // namespace v100::mldsa

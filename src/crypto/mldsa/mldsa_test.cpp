@@ -171,8 +171,11 @@ TYPED_TEST(Mldsa, HintsHaveOneEncoding) {
     const auto signature = key.sign(as_bytes("m"), {}, Hedge::fresh(random)).value();
     Buffer bytes = to_buffer(signature.bytes());
     std::uint8_t* hint = bytes.data() + bytes.size() - omega - k;
+    EXPECT_TRUE(hint_is_encoded<TypeParam>(bytes));
+    EXPECT_FALSE(hint_is_encoded<TypeParam>(Bytes(bytes).first(bytes.size() - 1)));
     const auto refused = [&](const Buffer& changed) {
-      return !verifier.verify(as_bytes("m"), {}, Signature<TypeParam>::parse(changed).value());
+      return !hint_is_encoded<TypeParam>(changed) &&
+             !verifier.verify(as_bytes("m"), {}, Signature<TypeParam>::parse(changed).value());
     };
     const std::size_t first_end = hint[omega], last_end = hint[omega + k - 1];
     if (first_end >= 2) {  // two positions of one row swapped, or one of them twice

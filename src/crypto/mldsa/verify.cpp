@@ -412,12 +412,6 @@ void verify_batch(std::span<const VerifyItem<P>> items, std::span<Verdict> out) 
   lanes.run(run);
 }
 
-template <class P>
-bool hint_is_encoded(Bytes signature) noexcept {
-  return signature.size() == P::signature_bytes &&
-         unpack_hint(signature.data() + Shape<P>::hint_at, P::k, P::omega, nullptr);
-}
-
 namespace {
 
 template <class P>
@@ -496,8 +490,5 @@ template Result<void> PublicKey<Mldsa87>::verify(const Mu&, const Signature<Mlds
 template void verify_batch(std::span<const VerifyItem<Mldsa44>>, std::span<Verdict>);
 template void verify_batch(std::span<const VerifyItem<Mldsa65>>, std::span<Verdict>);
 template void verify_batch(std::span<const VerifyItem<Mldsa87>>, std::span<Verdict>);
-template bool hint_is_encoded<Mldsa44>(Bytes) noexcept;
-template bool hint_is_encoded<Mldsa65>(Bytes) noexcept;
-template bool hint_is_encoded<Mldsa87>(Bytes) noexcept;
 
 }  // namespace v100::mldsa

@@ -30,9 +30,9 @@ class VerdictCache {
   static constexpr std::size_t batch_max = 32;
 
   // `memory` is zeroed, on a 64-byte border, whole entries, at least `window` of them (CHECK), and
-  // outlives the cache; the caller may back it with huge pages. Two thirds full it still keeps
-  // nearly all: 1 M entries want 96 MiB. `secret` keys the table's hash, so that nobody can aim at
-  // a window.
+  // outlives the cache; the caller may back it with huge pages. Half full it keeps all but one
+  // entry in 5,000, two thirds full all but one in 300: 1 M entries want 128 MiB. `secret` keys the
+  // table's hash, so that nobody can aim at a window.
   VerdictCache(MutBytes memory, FixedBytes<32> secret);
   VerdictCache(const VerdictCache&) = delete;
   VerdictCache& operator=(const VerdictCache&) = delete;

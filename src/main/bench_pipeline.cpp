@@ -362,7 +362,7 @@ bool run_pipeline(EngineWorld& world, VerdictCache& cache, const Run& run, int t
 int report_pipeline(bool json) {
   constexpr std::size_t gallery = 1 << 20;  // 128 MiB of templates: every row is cold
   EngineWorld world(gallery);
-  const HugeMemory memory(std::size_t{96} << 20);
+  const HugeMemory memory(std::size_t{128} << 20);
   ByteArray<32> secret;
   world.random.fill(secret);
   VerdictCache cache(memory.bytes(), secret);

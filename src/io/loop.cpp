@@ -128,8 +128,43 @@ void Loop::stop() noexcept {
   [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
 }
 
+void Call::cancel() noexcept {
+  if (queue_ != nullptr) {
+    (*queue_)[at_] = nullptr;
+    queue_ = nullptr;
+  }
+}
+
+void Loop::plan(Call& call, std::vector<Call*>& queue) {
+  if (call.queue_ == nullptr) {
+    call.queue_ = &queue;
+    call.at_ = queue.size();
+    queue.push_back(&call);
+  }
+}
+
+void Loop::run_calls(std::vector<Call*>& queue) {
+  // What they plan anew waits for the next time. The ones that run stand in running_, so that a
+  // call that destroys another's owner takes it out.
+  running_.swap(queue);
+  for (Call* call : running_) {
+    if (call != nullptr) {
+      call->queue_ = &running_;
+    }
+  }
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    if (Call* call = std::exchange(running_[i], nullptr)) {
+      call->queue_ = nullptr;
+      call->run();
+    }
+  }
+  running_.clear();
+}
+
+Instant Loop::fresh_now() { return now_ = monotonic(); }
+
 int Loop::wait_ms(Duration wait_max) const {
-  if (!later_.empty()) {
+  if (!later_.empty() || !next_turn_.empty() || !last_.empty() || !finish_.empty()) {
     return 0;
   }
   Duration wait = wait_max;
@@ -174,12 +209,15 @@ void Loop::turn(Duration wait_max) {
       slot->ready = std::move(ready);
     }
   }
+  run_calls(next_turn_);
   run_timers();
   run_later();
   for (Task& task : end_of_turn_) {
     task();
   }
   run_later();
+  run_calls(finish_);
+  run_calls(last_);
   buried_.clear();
   ++turns_;
 }
@@ -194,10 +232,12 @@ void Loop::run_timers() {
 
 void Loop::run_later() {
   while (!later_.empty()) {
-    std::vector<Task> tasks = std::exchange(later_, {});
+    std::vector<Task> tasks = std::exchange(later_, std::move(spare_));
     for (Task& task : tasks) {
       task();
     }
+    tasks.clear();
+    spare_ = std::move(tasks);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,6 +31,26 @@ struct Readiness {
   bool broken = false;
 };
 
+// Something to be run once, without an allocation: a node that its owner embeds, and that drops out
+// of the queue it stands in when the owner dies.
+class Call {
+ public:
+  Call() noexcept = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  bool planned() const noexcept { return queue_ != nullptr; }
+
+ protected:
+  ~Call() { cancel(); }
+  void cancel() noexcept;
+  virtual void run() = 0;
+
+ private:
+  friend class Loop;
+  std::vector<Call*>* queue_ = nullptr;  // where it stands, or null
+  std::size_t at_ = 0;
+};
+
 class Loop final {
  public:
   using Task = std::move_only_function<void()>;
@@ -52,6 +73,7 @@ class Loop final {
   Loop& operator=(const Loop&) = delete;
 
   Instant now() const noexcept { return now_; }  // read once a turn
+  Instant fresh_now();                           // reads the clock again
 
   // Level-triggered. The callback may unwatch itself and others; nothing is called after unwatch().
   WatchId watch(int fd, Interest interest, Ready ready);
@@ -60,6 +82,15 @@ class Loop final {
 
   TimerId after(Duration delay, Task task);
   void cancel(TimerId& id);  // fired or cancelled ones are ignored
+
+  // Towards this turn's end, after all tasks and before what is `last`: for answering what the
+  // turn's tasks brought about.
+  void finish(Call& call) { plan(call, finish_); }
+  // At the very end of this turn, after all tasks: for writing what the turn gathered. Planned
+  // already: nothing more.
+  void last(Call& call) { plan(call, last_); }
+  // In the next turn, which then does not wait for events.
+  void next_turn(Call& call) { plan(call, next_turn_); }
 
   void later(Task task);        // in this turn, after the events; then until none is left
   void end_of_turn(Task task);  // after every turn, before it waits; for good
@@ -77,6 +108,8 @@ class Loop final {
     Ready ready;
   };
 
+  static void plan(Call& call, std::vector<Call*>& queue);
+  void run_calls(std::vector<Call*>& queue);
   int wait_ms(Duration wait_max) const;
   void run_timers();
   void run_later();
@@ -90,7 +123,8 @@ class Loop final {
   std::vector<Ready> buried_;  // callbacks of unwatched slots: destroyed when none can be running
   std::map<std::pair<std::int64_t, std::uint64_t>, Task> timers_;
   std::uint64_t timer_number_ = 0;
-  std::vector<Task> later_;
+  std::vector<Call*> finish_, last_, next_turn_, running_;
+  std::vector<Task> later_, spare_;
   std::vector<Task> end_of_turn_;
   std::mutex posted_mutex_;
   std::vector<Task> posted_;  // guarded by posted_mutex_

@@ -16,6 +16,9 @@ namespace v100::io {
 namespace {
 
 constexpr std::size_t pieces_per_write = 16;
+// A piece that answers are gathered in, and the largest that is kept for the next ones.
+constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t spare_bytes_max = 256 * 1024;
 
 }  // namespace
 
@@ -124,6 +127,7 @@ ReadResult Stream::read(MutBytes into) {
     ERR_clear_error();
     std::size_t got = 0;
     const int result = SSL_read_ex(ssl_, into.data(), into.size(), &got);
+    more_ = result == 1;
     if (result == 1) {
       return {.bytes = got};
     }
@@ -137,52 +141,58 @@ ReadResult Stream::read(MutBytes into) {
 }
 
 void Stream::send(Bytes bytes) {
-  if (bytes.empty() || state_ == State::failed || state_ >= State::finishing) {
+  if (bytes.empty() || !writable()) {
     return;
   }
-  if (queued_ + bytes.size() > limits::send_queue_bytes) {
+  append(tail(), bytes);
+  appended(bytes.size());
+}
+
+Buffer& Stream::tail() {
+  if (!writable()) {
+    spare_.clear();
+    return spare_;  // what is written there goes nowhere
+  }
+  // Answers of one turn share a piece, and so a write.
+  if (head_ == queue_.size() || !queue_.back().fixed.empty() ||
+      queue_.back().owned.size() >= piece_bytes) {
+    queue_.push_back({std::move(spare_), {}, 0});
+    queue_.back().owned.clear();
+    spare_ = Buffer();
+  }
+  return queue_.back().owned;
+}
+
+void Stream::appended(std::size_t bytes) {
+  if (!writable()) {
+    return;
+  }
+  queued_ += bytes;
+  if (queued_ > limits::send_queue_bytes) {
     fail_with("the peer reads too slowly: send queue over its limit");
     return;
   }
-  // Small answers of one turn share a piece, and so a record and a packet.
-  if (!queue_.empty() && !queue_.back().owned.empty() &&
-      queue_.back().left.size() == queue_.back().owned.size() &&
-      queue_.back().owned.size() + bytes.size() <= 16 * 1024) {
-    Piece& last = queue_.back();
-    append(last.owned, bytes);
-    last.left = last.owned;
-  } else {
-    queue_.push_back({to_buffer(bytes), {}});
-    queue_.back().left = queue_.back().owned;
-  }
-  queued_ += bytes.size();
-  flush_later();
+  loop_.last(flush_call_);
 }
 
 void Stream::send_forever(Bytes bytes) {
-  if (bytes.empty() || state_ == State::failed || state_ >= State::finishing) {
+  if (bytes.empty() || !writable()) {
     return;
   }
-  queue_.push_back({{}, bytes});
-  flush_later();
+  queue_.push_back({{}, bytes, 0});
+  loop_.last(flush_call_);
 }
 
 void Stream::finish() {
-  if (state_ == State::open || state_ == State::handshake) {
+  if (writable()) {
     state_ = State::finishing;
-    flush_later();
+    loop_.last(flush_call_);
   }
 }
 
-void Stream::flush_later() {
-  if (!flush_planned_) {
-    flush_planned_ = true;
-    loop_.later([this, alive = alive_] {
-      if (*alive) {
-        flush_planned_ = false;
-        flush();
-      }
-    });
+void Stream::trim() {
+  if (head_ == queue_.size()) {
+    spare_ = Buffer();
   }
 }
 
@@ -191,16 +201,14 @@ void Stream::flush() {
     return;
   }
   wants_write_ = false;
-  const bool had = !queue_.empty();
-  while (!queue_.empty() && write_some(queue_.front())) {
-    if (queue_.front().left.empty()) {
-      queue_.pop_front();
-    }
+  const bool had = head_ < queue_.size();
+  while (head_ < queue_.size() && (ssl_ != nullptr ? write_tls() : write_some())) {
   }
   if (state_ == State::failed) {
     return;
   }
-  if (queue_.empty() && state_ == State::finishing) {
+  const bool empty = head_ == queue_.size();
+  if (empty && state_ == State::finishing) {
     state_ = State::finished;
     if (ssl_ != nullptr) {
       ERR_clear_error();
@@ -209,31 +217,60 @@ void Stream::flush() {
     ::shutdown(fd_.get(), SHUT_WR);
   }
   update_interest();
-  if (had && queue_.empty() && events_.on_drained) {
+  if (had && empty && events_.on_drained) {
     events_.on_drained();
   }
 }
 
-// False: the kernel takes no more now, or the connection failed.
-bool Stream::write_some(Piece& piece) {
-  std::size_t wrote = 0;
-  if (ssl_ != nullptr) {
-    ERR_clear_error();
-    const int result = SSL_write_ex(ssl_, piece.left.data(), piece.left.size(), &wrote);
-    if (result != 1) {
-      wait_for_tls(result, "tls: connection broken");
+// Takes what the kernel or TLS accepted off the queue. True: all of the pieces in question.
+bool Stream::took(std::size_t bytes) {
+  sent_ += bytes;
+  while (bytes > 0 || (head_ < queue_.size() && queue_[head_].left().empty())) {
+    Piece& piece = queue_[head_];
+    const std::size_t take = std::min(bytes, piece.left().size());
+    piece.at += take;
+    bytes -= take;
+    queued_ -= piece.fixed.empty() ? take : 0;
+    if (!piece.left().empty()) {
       return false;
     }
-    piece.left = piece.left.subspan(wrote);
-    queued_ -= piece.owned.empty() ? 0 : wrote;
-    sent_ += wrote;
-    return true;
+    if (piece.owned.capacity() > spare_.capacity() && piece.owned.capacity() <= spare_bytes_max) {
+      spare_ = std::move(piece.owned);
+    }
+    piece = Piece();
+    ++head_;
   }
+  if (head_ == queue_.size()) {
+    queue_.clear();
+    head_ = 0;
+  }
+  return true;
+}
+
+// False: the connection takes no more now, or failed.
+bool Stream::write_tls() {
+  std::size_t wrote = 0;
+  const Bytes left = queue_[head_].left();
+  if (left.empty()) {
+    return took(0);
+  }
+  ERR_clear_error();
+  const int result = SSL_write_ex(ssl_, left.data(), left.size(), &wrote);
+  if (result != 1) {
+    wait_for_tls(result, "tls: connection broken");
+    return false;
+  }
+  took(wrote);
+  return true;  // perhaps not all, but TLS may take more
+}
+
+bool Stream::write_some() {
   iovec pieces[pieces_per_write];
-  const std::size_t count = std::min(queue_.size(), pieces_per_write);
+  const std::size_t count = std::min(queue_.size() - head_, pieces_per_write);
   for (std::size_t i = 0; i < count; ++i) {
+    const Bytes left = queue_[head_ + i].left();
     // sendmsg does not write through it.
-    pieces[i] = {const_cast<std::uint8_t*>(queue_[i].left.data()), queue_[i].left.size()};
+    pieces[i] = {const_cast<std::uint8_t*>(left.data()), left.size()};
   }
   msghdr message{};
   message.msg_iov = pieces;
@@ -247,23 +284,20 @@ bool Stream::write_some(Piece& piece) {
     }
     return false;
   }
-  wrote = static_cast<std::size_t>(n);
-  sent_ += wrote;
-  for (std::size_t i = 0; i < count; ++i) {
-    Piece& p = queue_.front();
-    const std::size_t take = std::min(wrote, p.left.size());
-    p.left = p.left.subspan(take);
-    queued_ -= p.owned.empty() ? 0 : take;
-    wrote -= take;
-    if (!p.left.empty()) {
-      wants_write_ = true;
-      return false;
-    }
-    if (i + 1 < count) {
-      queue_.pop_front();
-    }
+  if (!took(static_cast<std::size_t>(n))) {
+    wants_write_ = true;
+    return false;
   }
   return true;
+}
+
+void Stream::export_binding(FixedMutBytes<32> out) const {
+  static constexpr std::string_view label = "EXPORTER-Channel-Binding";
+  std::fill(out.begin(), out.end(), std::uint8_t{0});
+  if (ssl_ != nullptr) {
+    CHECK(SSL_export_keying_material(ssl_, out.data(), out.size(), label.data(), label.size(),
+                                     nullptr, 0, 1) == 1);
+  }
 }
 
 void Stream::pause_reading(bool pause) {
@@ -278,12 +312,12 @@ void Stream::pause_reading(bool pause) {
 }
 
 // What TLS has already decrypted does not make the descriptor readable again.
-void Stream::read_later() {
-  loop_.later([this, alive = alive_] {
-    if (*alive && !reading_paused_ && state_ != State::failed && state_ != State::handshake) {
-      events_.on_readable();
-    }
-  });
+void Stream::read_later() { loop_.next_turn(reread_call_); }
+
+void Stream::reread() {
+  if (!reading_paused_ && state_ != State::failed && state_ != State::handshake) {
+    events_.on_readable();
+  }
 }
 
 void Stream::update_interest() {
@@ -304,6 +338,7 @@ void Stream::fail_with(const char* why) {
   state_ = State::failed;
   loop_.unwatch(watch_);
   queue_.clear();
+  head_ = 0;
   queued_ = 0;
   loop_.later([this, alive = alive_, why] {
     if (*alive) {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -43,27 +43,53 @@ class Stream final {
   ReadResult read(MutBytes into);  // 0 bytes and not ended: wait for on_readable
   void send(Bytes bytes);
   void send_forever(Bytes bytes);  // not copied: the bytes live as long as the program
-  void finish();                   // no more output: flush, then say goodbye; reading goes on
+  // Room at the queue's end, for who writes in place: append to it, then tell how much. The
+  // reference ends with the next call on this stream.
+  Buffer& tail();
+  void appended(std::size_t bytes);
+  void finish();  // no more output: flush, then say goodbye; reading goes on
   void pause_reading(bool pause);
-  void read_later();  // on_readable again, for who stops reading before read() gave 0
+  void read_later();  // on_readable in the next turn, for who stops reading before read() gave 0
+  // After a read() that gave bytes: whether there may be more that no event will tell of, because
+  // TLS reads ahead.
+  bool has_more() const noexcept { return more_; }
+  void trim();  // gives spare memory back; for idle connections
 
   std::size_t queued_bytes() const noexcept { return queued_; }
+  bool reading_paused() const noexcept { return reading_paused_; }
   const Address& peer() const noexcept { return peer_; }
+  // RFC 9266: what binds something to this very TLS connection. Zeros on a plain one.
+  void export_binding(FixedMutBytes<32> out) const;
   const TlsAgreement& agreement() const noexcept { return agreement_; }
   std::uint64_t sent_bytes() const noexcept { return sent_; }
 
  private:
   struct Piece {
     Buffer owned;
-    Bytes left;
+    Bytes fixed;  // used when not empty
+    std::size_t at = 0;
+    Bytes left() const noexcept { return (fixed.empty() ? Bytes(owned) : fixed).subspan(at); }
+  };
+  struct Flush final : Call {
+    explicit Flush(Stream& s) noexcept : stream(s) {}
+    void run() override { stream.flush(); }
+    Stream& stream;
+  };
+  struct Reread final : Call {
+    explicit Reread(Stream& s) noexcept : stream(s) {}
+    void run() override { stream.reread(); }
+    Stream& stream;
   };
   enum class State : unsigned char { handshake, open, finishing, finished, failed };
 
   void on_ready(Readiness ready);
   bool handshake();
-  void flush_later();
+  bool writable() const noexcept { return state_ == State::open || state_ == State::handshake; }
   void flush();
-  bool write_some(Piece& piece);
+  void reread();
+  bool write_some();
+  bool write_tls();
+  bool took(std::size_t bytes);
   bool wait_for_tls(int result, const char* why);
   void fail_with(const char* why);
   void update_interest();
@@ -75,12 +101,16 @@ class Stream final {
   Events events_;
   Loop::WatchId watch_;
   TlsAgreement agreement_;
-  std::deque<Piece> queue_;
+  std::vector<Piece> queue_;
+  std::size_t head_ = 0;  // the first piece with something left
+  Buffer spare_;          // memory of the last piece that was sent
   std::size_t queued_ = 0;
   std::uint64_t sent_ = 0;
   State state_ = State::handshake;
-  bool reading_paused_ = false, wants_write_ = false, flush_planned_ = false, peer_ended_ = false;
+  bool reading_paused_ = false, wants_write_ = false, peer_ended_ = false, more_ = false;
   Interest interest_;
+  Flush flush_call_{*this};
+  Reread reread_call_{*this};
   std::shared_ptr<bool> alive_;  // tasks in the loop that outlive the stream see false
 };
 

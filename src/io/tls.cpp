@@ -61,7 +61,7 @@ int on_client_hello(SSL* ssl, int* /*alert*/, void* /*arg*/) {
 // RFC 7301. Who offers protocols but not ours is refused, so that nobody talks past another.
 int on_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_bytes,
             const unsigned char* in, unsigned int in_bytes, void* /*arg*/) {
-  static constexpr unsigned char ours[] = "\x08http/1.1";
+  static constexpr unsigned char ours[] = "\x02h2\x08http/1.1";
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_bytes, ours, sizeof ours - 1, in, in_bytes) !=
       OPENSSL_NPN_NEGOTIATED) {
@@ -215,6 +215,12 @@ TlsAgreement agreement_of(const SSL* ssl) noexcept {
   TlsAgreement agreement;
   agreement.cipher = SSL_get_cipher_name(ssl);
   agreement.group = "other";
+  const unsigned char* protocol = nullptr;
+  unsigned int protocol_bytes = 0;
+  SSL_get0_alpn_selected(ssl, &protocol, &protocol_bytes);
+  if (protocol_bytes == 2) {
+    agreement.protocol = "h2";
+  }
   // The call only reads; its first parameter is not const in 3.0.
   const int group = static_cast<int>(SSL_get_negotiated_group(const_cast<SSL*>(ssl)));
   for (const GroupName& known : group_names) {

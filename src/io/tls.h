@@ -29,6 +29,7 @@ struct TlsAgreement {
   std::string_view group = "none";
   bool post_quantum = false;
   std::string_view cipher = "none";
+  std::string_view protocol = "http/1.1";  // ALPN (RFC 7301); http/1.1 where none was offered
 };
 
 // The server's side: settings and certificate, shared by its connections. Connections that exist

@@ -136,6 +136,14 @@ constexpr Setting settings[] = {
      [](Config& c, const std::string& t) { return take_bool(c.insecure_http, t); }},
     {"drain-seconds", "N", "how long a stopping server lets calls go on (10)",
      [](Config& c, const std::string& t) { return take_number(c.drain_seconds, t, 0, 3600); }},
+    {"rate-address", "N", "unsigned requests a second from one address; 0: no limit (200)",
+     [](Config& c, const std::string& t) { return take_number(c.rate_address, t, 0, 1000000); }},
+    {"rate-key", "N", "signed requests a second by one key; 0: no limit (0)",
+     [](Config& c, const std::string& t) { return take_number(c.rate_key, t, 0, 1000000); }},
+    {"rate-tenant", "N", "signed requests a second of one tenant; 0: no limit (0)",
+     [](Config& c, const std::string& t) { return take_number(c.rate_tenant, t, 0, 1000000); }},
+    {"cors-origins", "URL,...", "sites whose pages may read the API's open routes; * is all",
+     [](Config& c, const std::string& t) { return take_list(c.cors_origins, t); }},
     {"log-level", "LEVEL", "debug, info, warning or error (info)",
      [](Config& c, const std::string& t) { return take_level(c.log_level, t); }},
     {"log-file", "FILE", "JSON lines go there (stderr)",
@@ -293,6 +301,7 @@ std::expected<ConfigOrHelp, std::string> load_config(int argc, char** argv) {
     return ConfigOrHelp{Config(), *help};
   }
   ConfigOrHelp out;
+  out.config.arguments.assign(argv, argv + argc);
   if (const char* named = std::getenv("V100_CONFIG"); named != nullptr && file.empty()) {
     file = named;
   }

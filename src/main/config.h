@@ -26,6 +26,14 @@ struct Config {
   bool insecure_http = false;
   int drain_seconds = 10;
 
+  // The gateway's limits, in requests a second; 0: none. Read again on SIGHUP.
+  int rate_address = 200;  // unsigned requests of one address
+  int rate_key = 0;        // signed requests of one key
+  int rate_tenant = 0;
+  std::vector<std::string> cors_origins;
+
+  std::vector<std::string> arguments;  // that all this came from, to read it again
+
   std::vector<std::string> acme_domains;
   std::string acme_contact;
   std::string acme_directory = "https://acme-v02.api.letsencrypt.org/directory";

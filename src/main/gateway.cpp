@@ -47,6 +47,16 @@ net::Response json(std::string_view text) {
   return response;
 }
 
+std::string security_lines(bool hsts) {
+  return fmt::format(
+      "Content-Security-Policy: {}\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+      "Cross-Origin-Embedder-Policy: require-corp\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+      "Permissions-Policy: {}\r\nReferrer-Policy: no-referrer\r\n"
+      "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n{}",
+      content_security_policy, permissions_policy,
+      hsts ? "Strict-Transport-Security: max-age=31536000\r\n" : "");
+}
+
 }  // namespace
 
 // A service's WebSocket path: translates net's ids and peers.
@@ -82,9 +92,15 @@ class Gateway::ServiceRouter final : public Router {
     bus_.on(service_, method, std::move(handler));
   }
   void http(std::string_view method, std::string_view path, HttpHandler handler) override {
-    const bool added =
-        gateway_.routes_[std::string(path)].emplace(std::string(method), std::move(handler)).second;
-    CHECK(added);
+    http_with({}, method, path, std::move(handler));
+  }
+  void http_with(const RoutePolicy& policy, std::string_view method, std::string_view path,
+                 HttpHandler handler) override {
+    gateway_.front_.routes().add(service_, policy, method, path).handler = std::move(handler);
+  }
+  void http_now(const RoutePolicy& policy, std::string_view method, std::string_view path,
+                HttpNow handler) override {
+    gateway_.front_.routes().add(service_, policy, method, path).now = std::move(handler);
   }
   void socket(std::string_view path, SocketHandler& handler) override {
     const bool added =
@@ -133,10 +149,15 @@ class Gateway::HealthSite final : public net::Site {
   Gateway& gateway_;
 };
 
-Gateway::Gateway(GatewayOptions options, Clock& clock, TextMeter& meter)
+Gateway::Gateway(GatewayOptions options, World world)
     : options_(std::move(options)),
-      clock_(clock),
-      meter_(meter),
+      world_(world),
+      page_lines_(security_lines(options_.hsts)),
+      front_(options_.limits, {.clock = world.clock,
+                               .random = world.random,
+                               .log = world.log,
+                               .outlet = *this,
+                               .wake = [this] { world_.loop.finish(finish_call_); }}),
       public_site_(std::make_unique<PublicSite>(*this)),
       health_site_(std::make_unique<HealthSite>(*this)) {}
 Gateway::~Gateway() = default;
@@ -149,7 +170,7 @@ net::Site& Gateway::public_site() { return *public_site_; }
 net::Site& Gateway::health_site() { return *health_site_; }
 
 void Gateway::forget_handlers() {
-  routes_.clear();
+  front_.forget_handlers();
   for (const auto& [path, route] : sockets_) {
     route->forget();
   }
@@ -168,33 +189,40 @@ void Gateway::close(SocketId socket, std::uint16_t code, std::string_view reason
   }
 }
 
-void Gateway::add_security_headers(net::Response& response) const {
-  const auto add = [&response](const char* name, std::string_view value) {
-    response.headers.emplace_back(name, value);
-  };
-  add("Content-Security-Policy", content_security_policy);
-  add("Cross-Origin-Opener-Policy", "same-origin");
-  add("Cross-Origin-Embedder-Policy", "require-corp");
-  add("Cross-Origin-Resource-Policy", "same-origin");
-  add("Permissions-Policy", permissions_policy);
-  add("Referrer-Policy", "no-referrer");
-  add("X-Content-Type-Options", "nosniff");
-  add("X-Frame-Options", "DENY");
-  if (options_.hsts) {
-    add("Strict-Transport-Security", "max-age=31536000");
+void Gateway::add_security_headers(net::Response& response) const { response.lines = page_lines_; }
+
+void Gateway::answer(wire::ExchangeId exchange, const wire::AnswerView& answer) {
+  if (server_ != nullptr) {
+    server_->answer(exchange, answer);
   }
+}
+
+void Gateway::end_of_turn() {
+  const Instant began = world_.loop.now();
+  const Instant now = world_.loop.fresh_now();
+  front_.turn_took(now - began);
+  front_.end_of_turn(now);
 }
 
 void Gateway::serve_public(const wire::HttpRequest& request, const net::Peer& peer,
                            net::Responder responder) {
   // Probes and tools on this machine may read the metrics here too; the world may not.
-  if (serve_own(request, is_loopback(peer.address), responder) ||
-      serve_route(request, peer, responder)) {
+  if (serve_own(request, is_loopback(peer.address), responder)) {
+    return;
+  }
+  const wire::ExchangeId exchange = responder.release();
+  if (front_.on_request(request,
+                        {.address = peer.address,
+                         .kex = peer.tls.group,
+                         .post_quantum = peer.tls.post_quantum,
+                         .secure = peer.secure,
+                         .exporter = peer.secure ? Bytes(peer.exporter) : Bytes()},
+                        exchange, world_.loop.now())) {
     return;
   }
   net::Response response = serve_page(request);
   add_security_headers(response);
-  responder.answer(std::move(response));
+  server_->answer(exchange, response);
 }
 
 // What the server says of itself. True: answered.
@@ -221,7 +249,8 @@ bool Gateway::serve_own(const wire::HttpRequest& request, bool with_metrics,
     if (fill_metrics_) {
       fill_metrics_();
     }
-    response = net::Response::text(200, meter_.text());
+    front_.tell(world_.meter);
+    response = net::Response::text(200, world_.meter.text());
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   } else {
     response = problem(403, "metrics are told on the health port");
@@ -230,60 +259,7 @@ bool Gateway::serve_own(const wire::HttpRequest& request, bool with_metrics,
     response.headers.emplace_back("Cache-Control", "no-store");
   }
   add_security_headers(response);
-  responder.answer(std::move(response));
-  return true;
-}
-
-// A service's route: exact first, then the longest prefix ending in '/'. True: answered, or being
-// so.
-bool Gateway::serve_route(const wire::HttpRequest& request, const net::Peer& peer,
-                          net::Responder& responder) {
-  std::string_view prefix = request.path;
-  auto found = routes_.find(prefix);
-  while (found == routes_.end()) {
-    const std::size_t slash =
-        prefix.size() < 2 ? std::string_view::npos : prefix.rfind('/', prefix.size() - 2);
-    if (slash == std::string_view::npos || slash == 0) {
-      return false;
-    }
-    prefix = prefix.substr(0, slash + 1);
-    found = routes_.find(prefix);
-  }
-  const auto handler = found->second.find(request.method);
-  if (handler == found->second.end()) {
-    net::Response response = problem(405, "method not allowed");
-    std::string allow;
-    for (const auto& [method, unused] : found->second) {
-      allow.append(allow.empty() ? "" : ", ").append(method);
-    }
-    response.headers.emplace_back("Allow", allow);
-    add_security_headers(response);
-    responder.answer(std::move(response));
-    return true;
-  }
-  const PeerInfo info = info_of(peer);
-  std::vector<HttpHeader> headers;
-  headers.reserve(request.headers.size());
-  for (const wire::HttpHeader& header : request.headers) {
-    headers.push_back({header.name, header.value});
-  }
-  const HttpRequest told{.method = request.method,
-                         .path = request.path,
-                         .query = request.query,
-                         .headers = headers,
-                         .body = request.body,
-                         .peer = &info,
-                         .path_tail = request.path.substr(prefix.size())};
-  handler->second(told, HttpReply([this, to = std::move(responder)](HttpAnswer answer) mutable {
-                    net::Response response{.status = answer.status,
-                                           .content_type = std::move(answer.content_type),
-                                           .headers = std::move(answer.headers),
-                                           .body = std::move(answer.body),
-                                           .static_body = {}};
-                    response.headers.emplace_back("Cache-Control", "no-store");
-                    add_security_headers(response);
-                    to.answer(std::move(response));
-                  }));
+  responder.answer(response);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // Where net meets svc: routes of the services, their sockets, the web client, and what the server
-// tells about itself. One object serves the public port and the health port of a shard.
+// tells about itself. What happens to a request of a service's route is svc/gateway's. One object
+// serves the public port and the health port of a shard.
 #pragma once
 
 #include <functional>
@@ -9,9 +10,11 @@
 #include <vector>
 
 #include "bus/bus.h"
+#include "io/loop.h"
 #include "main/meter.h"
 #include "net/assets.h"
 #include "net/http_server.h"
+#include "svc/gateway/front.h"
 #include "svc/service.h"
 
 namespace v100 {
@@ -20,11 +23,19 @@ struct GatewayOptions {
   bool hsts = false;  // the certificate is one that browsers trust
   std::span<const net::Asset> assets;
   std::string version_json;
+  gateway::FrontLimits limits = {};
 };
 
-class Gateway final : public Sockets {
+class Gateway final : public Sockets, private gateway::Outlet {
  public:
-  Gateway(GatewayOptions options, Clock& clock, TextMeter& meter);
+  struct World {
+    io::Loop& loop;
+    Clock& clock;
+    Random& random;
+    Log& log;
+    TextMeter& meter;
+  };
+  Gateway(GatewayOptions options, World world);
   ~Gateway() override;
 
   // The Router of one service. Lives as long as the gateway.
@@ -37,6 +48,10 @@ class Gateway final : public Sockets {
   void before_metrics(std::function<void()> fill) { fill_metrics_ = std::move(fill); }
   void set_server(net::HttpServer* server) { server_ = server; }
   DatagramHandler* datagrams() const { return datagrams_; }
+  gateway::Front& front() noexcept { return front_; }
+  // To be called in these places of a turn and by the services' timer.
+  void end_of_turn();
+  void tick() { front_.tick(world_.loop.now()); }
   void forget_handlers();  // before the services die
 
   void send(SocketId socket, Bytes message, bool binary) override;
@@ -47,24 +62,27 @@ class Gateway final : public Sockets {
   class PublicSite;
   class HealthSite;
   class SocketRoute;
+  struct Finish final : io::Call {
+    explicit Finish(Gateway& g) noexcept : gateway(g) {}
+    void run() override { gateway.front_.finish(gateway.world_.loop.now()); }
+    Gateway& gateway;
+  };
 
+  void answer(wire::ExchangeId exchange, const wire::AnswerView& answer) override;
   void serve_public(const wire::HttpRequest& request, const net::Peer& peer,
                     net::Responder responder);
   bool serve_own(const wire::HttpRequest& request, bool with_metrics, net::Responder& responder);
-  bool serve_route(const wire::HttpRequest& request, const net::Peer& peer,
-                   net::Responder& responder);
   net::Response serve_page(const wire::HttpRequest& request) const;
   void add_security_headers(net::Response& response) const;
 
   const GatewayOptions options_;
-  Clock& clock_;
-  TextMeter& meter_;
+  const World world_;
+  std::string page_lines_;  // security headers of pages, ready to be sent
+  Finish finish_call_{*this};
+  gateway::Front front_;
   net::HttpServer* server_ = nullptr;
   std::function<std::string()> readiness_;
   std::function<void()> fill_metrics_;
-  // path -> method -> handler; paths that end in '/' are prefixes
-  std::map<std::string, std::map<std::string, Router::HttpHandler, std::less<>>, std::less<>>
-      routes_;
   std::map<std::string, std::unique_ptr<SocketRoute>, std::less<>> sockets_;
   std::vector<std::unique_ptr<ServiceRouter>> routers_;
   DatagramHandler* datagrams_ = nullptr;

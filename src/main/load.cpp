@@ -17,6 +17,7 @@ struct Generator {
 
 constexpr Generator generators[] = {
     {"call", "synthetic participants over UDP, ICE, DTLS and SRTP", load::run_load_call},
+    {"http", "signed requests over pipelined connections", load::run_load_http},
 };
 
 void print_help(std::FILE* out) {

@@ -32,11 +32,22 @@ void TextMeter::gauge(std::string_view name, std::string_view label, std::int64_
   }
 }
 
+// A histogram is three families to us: NAME_bucket, NAME_count and NAME_sum.
+void TextMeter::append_type(std::string& out, const std::string& name, const Family& family) const {
+  const std::string_view base = std::string_view(name).substr(0, name.rfind('_'));
+  if (name.ends_with("_bucket")) {
+    fmt::format_to(std::back_inserter(out), "# TYPE {} histogram\n", base);
+  } else if ((!name.ends_with("_count") && !name.ends_with("_sum")) ||
+             !families_.contains(std::string(base) + "_bucket")) {
+    fmt::format_to(std::back_inserter(out), "# TYPE {} {}\n", name,
+                   family.counter ? "counter" : "gauge");
+  }
+}
+
 std::string TextMeter::text() const {
   std::string out;
   for (const auto& [name, family] : families_) {
-    fmt::format_to(std::back_inserter(out), "# TYPE {} {}\n", name,
-                   family.counter ? "counter" : "gauge");
+    append_type(out, name, family);
     for (const auto& [label, value] : family.values) {
       if (label.empty()) {
         fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);

@@ -21,6 +21,7 @@ class TextMeter final : public Meter {
     std::map<std::string, std::int64_t, std::less<>> values;  // by label
   };
   Family& family(std::string_view name, bool counter);
+  void append_type(std::string& out, const std::string& name, const Family& family) const;
   std::map<std::string, Family, std::less<>> families_;
 };
 

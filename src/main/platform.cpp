@@ -30,6 +30,8 @@
 #include "net/http_server.h"
 #include "rtc/dtls.h"
 #include "store/store.h"
+#include "svc/gateway/service.h"
+#include "svc/identity/accounts.h"
 #include "wire/ws.h"
 
 namespace v100 {
@@ -40,6 +42,20 @@ constexpr Duration goodbye_max = Duration::seconds(2);
 constexpr const char* going_away = "the server is going away";
 
 using Started = std::expected<void, std::string>;
+
+// A burst is two seconds' worth.
+Rate rate_of(int per_second) {
+  return {.per_second_thousandths = per_second * std::int64_t{1000}, .burst = per_second * 2};
+}
+
+gateway::FrontLimits limits_of(const Config& config) {
+  gateway::FrontLimits limits;
+  limits.per_address = rate_of(config.rate_address);
+  limits.per_key = rate_of(config.rate_key);
+  limits.per_tenant = rate_of(config.rate_tenant);
+  limits.origins = config.cors_origins;
+  return limits;
+}
 
 // The media socket, as services see it.
 class MediaPort final : public Datagrams {
@@ -68,6 +84,7 @@ class Server final : public Platform {
   Started open_tls();
   Started open_ports();
   Started open_services();
+  Started open_gate();
   Started open_acme();
   std::string port_problem(const char* setting, const Address& address, const Error& error) const;
   std::string readiness() const;
@@ -97,6 +114,10 @@ class Server final : public Platform {
   std::unique_ptr<Gateway> gateway_;
   MediaPort media_;
   std::vector<Address> candidates_;
+  identity::Accounts accounts_;
+  std::unique_ptr<xwing::PrivateKey> kem_;  // of this process: sessions end with it
+  std::unique_ptr<auth::Sessions> sessions_;
+  std::unique_ptr<auth::Gate> gate_;
   std::unique_ptr<Parts> parts_;
   std::vector<Running> services_;
   std::unique_ptr<net::HttpServer> public_, health_;
@@ -223,10 +244,11 @@ Started Server::open_ports() {
   const std::string version_json = fmt::format(
       R"({{"version":"{}","commit":"{}","compiler":"{}","kernel":"{}","openssl":"{}"}})", version,
       commit, compiler, name(cpu_isa()), OpenSSL_version(OPENSSL_VERSION_STRING));
-  gateway_ = std::make_unique<Gateway>(
-      GatewayOptions{
-          .hsts = certificate_.trusted, .assets = web_client(), .version_json = version_json},
-      clock_, meter_);
+  gateway_ = std::make_unique<Gateway>(GatewayOptions{.hsts = certificate_.trusted,
+                                                      .assets = web_client(),
+                                                      .version_json = version_json,
+                                                      .limits = limits_of(config_)},
+                                       Gateway::World{loop_, clock_, random_, *log_, meter_});
   gateway_->set_readiness([this] { return readiness(); });
   gateway_->before_metrics([this] { fill_metrics(); });
   auto site = net::HttpServer::open(
@@ -309,8 +331,13 @@ Started Server::open_services() {
     services_.push_back({row.name, row.make(*parts_)});
     services_.back().service->open(gateway_->router_of(row.name, *bus_));
   }
+  if (Started s = open_gate(); !s) {
+    return s;
+  }
   loop_.after(tick_every, [this] { tick(); });
   loop_.end_of_turn([this] {
+    gateway_->end_of_turn();
+    bus_->deliver();  // what its handlers asked, so that it is part of this turn's batches
     for (const Running& running : services_) {
       running.service->end_of_turn(loop_.now());
     }
@@ -318,7 +345,28 @@ Started Server::open_services() {
   return {};
 }
 
+// Who may sign, and the gateway's own routes.
+Started Server::open_gate() {
+  if (const Result<void> loaded = accounts_.load(*store_); !loaded) {
+    return std::unexpected(
+        fmt::format("the accounts in {}/v100.db cannot be read ({}).", data_, loaded.error().what));
+  }
+  kem_ = std::unique_ptr<xwing::PrivateKey>(
+      new xwing::PrivateKey(xwing::PrivateKey::generate(random_)));
+  sessions_ = std::make_unique<auth::Sessions>(auth::SessionsOptions{}, random_);
+  gate_ = std::make_unique<auth::Gate>(auth::GateOptions{}, accounts_, sessions_.get(), random_,
+                                       clock_.wall());
+  gateway_->front().use(gate_.get(), nullptr);
+  services_.push_back({"gateway", gateway::make_gateway_service({.clock = clock_,
+                                                                 .sessions = sessions_.get(),
+                                                                 .kem = kem_.get(),
+                                                                 .front = &gateway_->front()})});
+  services_.back().service->open(gateway_->router_of("gateway", *bus_));
+  return {};
+}
+
 void Server::tick() {
+  gateway_->tick();
   for (const Running& running : services_) {
     running.service->tick(loop_.now());
   }
@@ -349,6 +397,8 @@ void Server::fill_metrics() {
                            name(cpu_isa()), tls_ != nullptr ? tls_->group_provider() : "none"),
                1);
   meter_.gauge("v100_ws_connections", "", static_cast<std::int64_t>(public_->sockets()));
+  public_->tell(meter_);
+  health_->tell(meter_);
   const io::UdpCounters& now = media_.socket->counters();
   const auto add = [this](const char* metric, std::uint64_t& told, std::uint64_t total) {
     meter_.count(metric, "", total - std::exchange(told, total));
@@ -426,8 +476,20 @@ void Server::on_signal(int number) {
   }
 }
 
-// Renewed certificate files come into use without a restart.
+// Renewed certificate files and changed limits come into use without a restart, and without
+// dropping a connection.
 void Server::reload() {
+  std::vector<std::string> arguments = config_.arguments;
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  const auto again = load_config(static_cast<int>(argv.size()), argv.data());
+  if (again) {
+    gateway_->front().reload(limits_of(again->config));
+  }
+  log_->write(again ? Level::info : Level::error, "limits.reload",
+              {{"ok", again ? 1 : 0}, {"why", again ? "" : again.error().c_str()}});
   if (tls_ == nullptr) {
     return;
   }

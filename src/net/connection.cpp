@@ -1,48 +1,28 @@
 #include "net/connection.h"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <iterator>
-#include <openssl/evp.h>
 #include <string>
-
-#include "base/text.h"
 
 namespace v100::net {
 namespace {
 
-// A handshake, or one whole request from its first byte.
+// A handshake, or one whole request from its first byte: slower clients are cut.
 constexpr Duration request_time = Duration::seconds(30);
 // Browsers keep a connection for a minute or more; proxies mostly 60 s.
 constexpr Duration idle_time = Duration::seconds(75);
 // No byte of an answer taken for that long: the reader is gone.
 constexpr Duration stall_time = Duration::seconds(30);
 constexpr Duration goodbye_time = Duration::seconds(3);
-// Below the 30 s after which many NATs and proxies forget a quiet connection.
-constexpr Duration ping_every = Duration::seconds(20);
 constexpr Duration silence_max = Duration::seconds(60);
+constexpr Duration ping_every = Duration::seconds(20);
+// Requests of one connection in hand at once; a client that pipelines more waits.
+constexpr std::uint32_t pipeline_max = 64;
 constexpr int requests_per_turn = 64;
-constexpr int messages_per_turn = 64;
-
-// RFC 6455 §1.3. SHA-1 here proves nothing and protects nothing; it is the protocol's echo.
-std::string accept_key(std::string_view key) {
-  std::string text(key);
-  text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  ByteArray<20> digest;
-  unsigned size = 0;
-  CHECK(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1);
-  return to_base64(digest);
-}
-
-bool origin_is_ours(const wire::HttpRequest& request) noexcept {
-  std::string_view origin = request.header("origin");
-  if (origin.empty()) {
-    return true;  // not a browser
-  }
-  const std::size_t scheme = origin.find("://");
-  return scheme != std::string_view::npos &&
-         wire::same_token(origin.substr(scheme + 3), request.authority);
-}
+// Above it no further request is read until the client takes its answers.
+constexpr std::size_t unsent_bytes_max = 512 * 1024;
 
 }  // namespace
 
@@ -50,13 +30,14 @@ Connection::Connection(HttpServer& server, ConnectionId id, io::Fd fd, const Add
     : server_(server),
       id_(id),
       stream_(server.loop_, std::move(fd), peer, server.options_.tls),
-      peer_{.address = peer, .tls = {}} {}
+      peer_{.address = peer, .tls = {}, .secure = server.options_.tls != nullptr} {}
 
 void Connection::start() {
   expect_within(request_time);
+  last_moved_ = server_.loop_.now();
   stream_.start({.on_open = [this] { on_open(); },
                  .on_readable = [this] { on_readable(); },
-                 .on_drained = {},
+                 .on_drained = [this] { after_answers(); },
                  .on_failed = [this](const char* why) { on_failed(why); }});
 }
 
@@ -64,8 +45,9 @@ void Connection::expect_within(Duration limit) { deadline_ = server_.loop_.now()
 
 void Connection::on_open() {
   peer_.tls = stream_.agreement();
-  state_ = State::reading;
+  state_ = State::http;
   if (server_.options_.tls != nullptr) {
+    stream_.export_binding(peer_.exporter);
     const std::string label = fmt::format(R"(group="{}")", peer_.tls.group);
     server_.meter_.count("v100_tls_handshakes_total", label, 1);
     server_.log_.write(peer_.tls.post_quantum ? Level::debug : Level::info, "tls.open",
@@ -73,6 +55,9 @@ void Connection::on_open() {
                         {"group", peer_.tls.group},
                         {"post_quantum", peer_.tls.post_quantum ? 1 : 0},
                         {"cipher", peer_.tls.cipher}});
+    if (peer_.tls.protocol == "h2") {
+      start_http2({});
+    }
   }
 }
 
@@ -104,6 +89,7 @@ void Connection::end() {
   if (state_ != State::dead) {
     state_ = State::ending;
     expect_within(goodbye_time);
+    stream_.pause_reading(false);
     stream_.finish();
     if (peer_ended_) {
       deadline_ = server_.loop_.now() + Duration::milliseconds(1);
@@ -113,8 +99,12 @@ void Connection::end() {
 
 void Connection::on_readable() {
   switch (state_) {
-    case State::reading:
-      serve_requests();
+    case State::http:
+      if (http2_ != nullptr) {
+        serve_http2();
+      } else {
+        serve_requests();
+      }
       break;
     case State::socket:
     case State::closing:
@@ -132,117 +122,116 @@ void Connection::on_readable() {
       }
       break;
     }
-    default:
+    case State::opening:
+    case State::dead:
       break;
   }
 }
 
-// Reads once. False: nothing more now.
-bool Connection::read_more(MutBytes into, std::size_t& got) {
-  const io::ReadResult result = stream_.read(into);
-  got = result.bytes;
-  peer_ended_ = peer_ended_ || result.ended;
-  return result.bytes > 0;
-}
-
+// Requests handed out in a turn point into the reader's buffer until the turn is over: bytes are
+// read first, and no more once a request is out.
 void Connection::serve_requests() {
   if (serving_) {
     return;  // an answer given inside serve_one(): the loop below goes on
   }
   serving_ = true;
-  int budget = requests_per_turn;
-  while (state_ == State::reading) {
-    const bool was_idle = reader_.idle();
-    const Result<wire::HttpProgress> progress = reader_.next();
-    if (!progress) {
-      refuse_request(progress.error());
-    } else if (*progress == wire::HttpProgress::request) {
-      serve_one();
-      if (--budget == 0 && state_ == State::reading) {
-        stream_.read_later();
-        break;
-      }
-    } else {
-      if (*progress == wire::HttpProgress::head) {
-        stream_.send(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
-      }
-      std::size_t got = 0;
-      const MutBytes space = reader_.space();
-      if (!read_more(space, got)) {
-        break;
-      }
-      if (was_idle) {
-        expect_within(request_time);
-      }
-      reader_.filled(got);
+  const std::uint64_t turn = server_.loop_.turns();
+  if (handed_out_turn_ != turn) {
+    if (unparsed_) {
+      parse_requests();
+    }
+    while (state_ == State::http && http2_ == nullptr && !unparsed_ && !input_done_ &&
+           handed_out_turn_ != turn && read_requests()) {
+      parse_requests();
     }
   }
   serving_ = false;
-  if (peer_ended_ && state_ == State::reading) {
+  if (state_ != State::http || http2_ != nullptr) {
+    return;
+  }
+  if (peer_ended_ && in_flight() == 0 && !unparsed_) {
     end();
+    return;
+  }
+  const bool full = in_flight() >= pipeline_max || stream_.queued_bytes() > unsent_bytes_max;
+  stream_.pause_reading(full || input_done_);
+  if (!full && !input_done_ && (unparsed_ || stream_.has_more())) {
+    stream_.read_later();
+  }
+}
+
+// As much as there is room for. False: nothing came.
+bool Connection::read_requests() {
+  const bool was_idle = reader_.idle();
+  const MutBytes space = reader_.space();
+  std::size_t filled = 0;
+  do {
+    const io::ReadResult result = stream_.read(space.subspan(filled));
+    filled += result.bytes;
+    peer_ended_ = peer_ended_ || result.ended;
+    if (result.bytes == 0) {
+      break;
+    }
+  } while (filled < space.size() && stream_.has_more());
+  if (filled == 0) {
+    return false;
+  }
+  ++server_.counters_.reads;
+  if (was_idle && in_flight() == 0) {
+    expect_within(request_time);
+  }
+  reader_.filled(filled);
+  return true;
+}
+
+// What lies in the buffer, until a request's end is missing or enough are in hand.
+void Connection::parse_requests() {
+  unparsed_ = false;
+  // A client that knows that HTTP/2 is spoken here says so without asking (RFC 9113 §3.3).
+  if (next_ == 0 && !peer_.secure && as_text(reader_.rest()).starts_with("PRI ")) {
+    start_http2(reader_.rest());
+    return;
+  }
+  for (int budget = requests_per_turn; state_ == State::http && !input_done_;) {
+    if (budget-- == 0 || in_flight() >= pipeline_max || stream_.queued_bytes() > unsent_bytes_max) {
+      unparsed_ = true;
+      return;
+    }
+    const Result<wire::HttpProgress> progress = reader_.next();
+    if (!progress) {
+      refuse_request(progress.error());
+      return;
+    }
+    switch (*progress) {
+      case wire::HttpProgress::request:
+        serve_one();
+        break;
+      case wire::HttpProgress::head:
+        owes_continue_ = true;
+        after_answers();
+        break;
+      case wire::HttpProgress::need_more:
+        return;
+    }
   }
 }
 
 void Connection::serve_one() {
   const wire::HttpRequest& request = reader_.request();
-  keep_alive_ = request.keep_alive;
-  head_only_ = request.method == "HEAD";
-  if (!request.header("upgrade").empty() &&
-      wire::list_has(request.header("upgrade"), "websocket")) {
+  ++server_.counters_.requests;
+  owes_continue_ = false;
+  if (request.has(wire::HttpField::upgrade) &&
+      wire::list_has(request.header(wire::HttpField::upgrade), "websocket")) {
     upgrade(request);
     return;
   }
-  state_ = State::answering;
-  stream_.pause_reading(true);
-  server_.site_.on_request(request, peer_, Responder(server_, id_));
-}
-
-void Connection::answer(const Response& response) {
-  if (state_ != State::answering) {
-    return;
-  }
-  const bool keep = keep_alive_ && !server_.draining_;
-  write_answer(response, keep);
-  if (!keep) {
-    stream_.pause_reading(false);
-    end();
-    return;
-  }
-  state_ = State::reading;
-  expect_within(idle_time);
-  stream_.pause_reading(false);  // which calls on_readable in a later turn
-}
-
-void Connection::write_answer(const Response& response, bool keep_alive) {
-  const Bytes body = response.static_body.empty() ? Bytes(response.body) : response.static_body;
-  const std::string length = std::to_string(body.size());
-  std::vector<wire::HttpHeader> headers;
-  headers.reserve(response.headers.size() + 5);
-  headers.push_back({"Date", server_.date()});
-  if (!response.content_type.empty()) {
-    headers.push_back({"Content-Type", response.content_type});
-  }
-  if (response.status != 304 && response.status != 204) {
-    headers.push_back({"Content-Length", length});
-  }
-  for (const auto& [name, value] : response.headers) {
-    headers.push_back({name, value});
-  }
-  headers.push_back({"X-V100-Kex", peer_.tls.group});
-  if (!keep_alive) {
-    headers.push_back({"Connection", "close"});
-  }
-  Buffer head;
-  wire::append_response_head(head, response.status, headers);
-  stream_.send(head);
-  if (!head_only_ && response.status != 304 && response.status != 204) {
-    if (response.static_body.empty()) {
-      stream_.send(body);
-    } else {
-      stream_.send_forever(body);
-    }
-  }
-  server_.meter_.count("v100_http_requests_total", fmt::format(R"(code="{}")", response.status), 1);
+  wire::HttpRequest* kept = server_.arena_.keep(request);
+  kept->headers = server_.arena_.keep(request.headers);
+  handed_out_turn_ = server_.loop_.turns();
+  server_.loop_.last(server_.turn_end_);
+  const std::uint32_t number = begin_exchange(request.keep_alive, request.method == "HEAD");
+  input_done_ = !request.keep_alive;
+  server_.site_.on_request(*kept, peer_, Responder(server_, {id_, number}));
 }
 
 void Connection::refuse_request(const Error& error) {
@@ -251,167 +240,171 @@ void Connection::refuse_request(const Error& error) {
                        1);
   server_.log_.write(Level::debug, "http.refused",
                      {{"peer", peer_.address.text()}, {"status", status}, {"why", error.what}});
-  head_only_ = false;
-  write_answer(Response::text(status, fmt::format("{}\n", error.what)), false);
-  end();
+  input_done_ = true;
+  server_.answer({id_, begin_exchange(false, false)},
+                 Response::text(status, fmt::format("{}\n", error.what)));
 }
 
-// RFC 6455 §4.2.
-void Connection::upgrade(const wire::HttpRequest& request) {
-  const auto refuse = [&](int status, const char* why) {
-    Response response = Response::text(status, why);
-    if (status == 426) {
-      response.headers.emplace_back("Sec-WebSocket-Version", "13");
+std::uint32_t Connection::begin_exchange(bool keep_alive, bool head_only) {
+  if (in_flight() == exchanges_.size()) {
+    // Grown by doubling, each live one to its new place.
+    std::vector<Exchange> larger(std::max<std::size_t>(4, 2 * exchanges_.size()));
+    for (std::uint32_t n = first_; n != next_; ++n) {
+      larger[n & (larger.size() - 1)] = std::move(exchange(n));
     }
-    write_answer(response, false);
-    end();
-  };
-  const Result<Buffer> key = from_base64(request.header("sec-websocket-key"));
-  if (request.method != "GET" || request.minor_version != 1 || !request.body.empty() ||
-      !wire::list_has(request.header("connection"), "upgrade") || !key || key->size() != 16) {
-    return refuse(400, "websocket: not an upgrade request\n");
+    exchanges_ = std::move(larger);
   }
-  if (request.header("sec-websocket-version") != "13") {
-    return refuse(426, "websocket: version 13 is spoken here\n");
-  }
-  if (!origin_is_ours(request)) {
-    server_.meter_.count("v100_http_refused_total", R"(reason="origin")", 1);
-    return refuse(403, "websocket: from another site\n");
-  }
-  if (server_.draining_) {
-    return refuse(503, "websocket: the server is going away\n");
-  }
-  SocketEvents* events = server_.site_.socket_for(request.path);
-  if (events == nullptr) {
-    return refuse(404, "websocket: not here\n");
-  }
-  const std::string accept = accept_key(request.header("sec-websocket-key"));
-  const wire::HttpHeader headers[] = {{"Upgrade", "websocket"},
-                                      {"Connection", "Upgrade"},
-                                      {"Sec-WebSocket-Accept", accept},
-                                      {"X-V100-Kex", peer_.tls.group}};
-  Buffer head;
-  wire::append_response_head(head, 101, headers);
-  stream_.send(head);
-  server_.meter_.count("v100_http_requests_total", R"(code="101")", 1);
-  socket_reader_.emplace(wire::WsReader::Role::server);
-  Bytes rest = reader_.rest();
-  while (!rest.empty()) {
-    const MutBytes space = socket_reader_->space();
-    const std::size_t take = std::min(space.size(), rest.size());
-    copy(space.first(take), rest.first(take));
-    socket_reader_->filled(take);
-    rest = rest.subspan(take);
-  }
-  const std::string query(request.query);
-  reader_ = wire::Http1Reader();
-  state_ = State::socket;
-  events_ = events;
-  ++server_.sockets_;
-  last_heard_ = server_.loop_.now();
-  next_ping_ = last_heard_ + ping_every;
-  stream_.read_later();
-  events_->on_open(id_, peer_, query);
+  Exchange& made = exchange(next_);
+  made.start = server_.loop_.now();
+  made.keep_alive = keep_alive;
+  made.head_only = head_only;
+  made.answered = false;
+  return next_++;
 }
 
-void Connection::read_socket() {
-  int budget = messages_per_turn;
-  while (state_ == State::socket || state_ == State::closing) {
-    const Result<bool> got = socket_reader_->next();
-    if (!got) {
-      refuse_socket(got.error());
+Connection::Exchange& Connection::exchange(std::uint32_t number) noexcept {
+  return exchanges_[number & (exchanges_.size() - 1)];
+}
+
+void Connection::answer(std::uint32_t number, const AnswerView& answer) {
+  if (http2_ != nullptr) {
+    if (state_ == State::http &&
+        http2_->answer(number, answer, server_.date_line(), peer_.tls.group)) {
+      ++server_.counters_.by_status[static_cast<std::size_t>(answer.status)];
+      pump_http2();
+    }
+    return;
+  }
+  if (state_ != State::http || number - first_ >= in_flight() || exchange(number).answered) {
+    return;
+  }
+  Exchange& x = exchange(number);
+  x.answered = true;
+  x.keep_alive = x.keep_alive && !server_.draining_;
+  if (number == first_) {
+    const std::size_t before = stream_.tail().size();
+    Buffer& out = stream_.tail();
+    write_answer(out, x, answer, true);
+    stream_.appended(out.size() - before);
+    if (answer.body_is_forever && !x.head_only && !wire::is_bodiless(answer.status)) {
+      stream_.send_forever(answer.body);
+    }
+    pop_answered();
+    after_answers();
+  } else {
+    x.late.clear();
+    write_answer(x.late, x, answer, false);
+  }
+}
+
+void Connection::write_answer(Buffer& out, Exchange& x, const AnswerView& answer, bool in_place) {
+  wire::append_answer_head(
+      out, answer,
+      {.date_line = server_.date_line(), .kex = peer_.tls.group, .keep_alive = x.keep_alive});
+  const bool bodiless = x.head_only || wire::is_bodiless(answer.status);
+  if (!bodiless && !(in_place && answer.body_is_forever)) {
+    append(out, answer.body);
+  }
+  HttpCounters& counters = server_.counters_;
+  ++counters.by_status[static_cast<std::size_t>(answer.status)];
+  const std::int64_t us = (server_.loop_.now() - x.start).us();
+  const auto bucket = std::ranges::lower_bound(HttpCounters::latency_us, us);
+  ++counters.latency[static_cast<std::size_t>(bucket - HttpCounters::latency_us.begin())];
+  counters.latency_sum_us += static_cast<std::uint64_t>(us);
+}
+
+// Takes the answered ones off the front, and sends what waited behind them.
+void Connection::pop_answered() {
+  for (bool sent = true; in_flight() > 0 && exchange(first_).answered; sent = false) {
+    Exchange& x = exchange(first_);
+    if (!sent) {
+      stream_.send(x.late);
+      x.late.clear();
+    }
+    ++first_;
+    if (!x.keep_alive) {
+      first_ = next_;
+      end();
       return;
     }
-    if (*got) {
-      on_socket_message();
-      if (--budget == 0) {
-        stream_.read_later();
-        return;
-      }
-      continue;
-    }
-    std::size_t bytes = 0;
-    if (!read_more(socket_reader_->space(), bytes)) {
-      break;
-    }
-    last_heard_ = server_.loop_.now();
-    socket_reader_->filled(bytes);
-  }
-  if (peer_ended_ && (state_ == State::socket || state_ == State::closing)) {
-    die();
   }
 }
 
-void Connection::on_socket_message() {
-  const wire::WsMessage& message = socket_reader_->message();
-  switch (message.kind) {
-    case wire::WsKind::text:
-    case wire::WsKind::binary:
-      if (state_ == State::socket) {
-        events_->on_message(id_, message.payload, message.kind == wire::WsKind::binary);
-      }
-      break;
-    case wire::WsKind::ping: {
-      Buffer frame;
-      wire::append_ws_frame(frame, wire::WsKind::pong, message.payload);
-      stream_.send(frame);
-      break;
+void Connection::after_answers() {
+  if (state_ != State::http) {
+    return;
+  }
+  if (http2_ != nullptr) {
+    pump_http2();
+    return;
+  }
+  if (in_flight() == 0) {
+    if (owes_continue_) {
+      owes_continue_ = false;
+      stream_.send(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
     }
-    case wire::WsKind::pong:
-      break;
-    case wire::WsKind::close:
-      if (state_ == State::socket) {
-        Buffer frame;
-        const bool silent = message.close_code == wire::ws_close::no_status;
-        wire::append_ws_close(frame, silent ? wire::ws_close::normal : message.close_code, "");
-        stream_.send(frame);
-      }
-      // RFC 6455 §7.1.1: the server closes TCP first.
-      --server_.sockets_;
-      std::exchange(events_, nullptr)->on_close(id_, message.close_code);
+    expect_within(reader_.idle() ? idle_time : request_time);
+    if (peer_ended_ && !unparsed_ && !serving_) {
       end();
-      break;
+      return;
+    }
   }
-}
-
-void Connection::refuse_socket(const Error& error) {
-  server_.meter_.count("v100_ws_refused_total", fmt::format(R"(reason="{}")", name(error.code)), 1);
-  server_.log_.write(Level::debug, "ws.refused",
-                     {{"peer", peer_.address.text()}, {"why", error.what}});
-  Buffer frame;
-  wire::append_ws_close(frame, socket_reader_->close_code(), error.what);
-  stream_.send(frame);
-  --server_.sockets_;
-  std::exchange(events_, nullptr)->on_close(id_, wire::ws_close::lost);
-  end();
-}
-
-void Connection::send(Bytes message, bool binary) {
-  if (state_ != State::socket) {
-    return;
+  if (!serving_ && (unparsed_ || stream_.reading_paused()) && !input_done_ &&
+      in_flight() < pipeline_max) {
+    stream_.pause_reading(false);
+    stream_.read_later();
   }
-  Buffer head;
-  wire::append_ws_head(head, binary ? wire::WsKind::binary : wire::WsKind::text, message.size());
-  stream_.send(head);
-  stream_.send(message);
-}
-
-void Connection::close_socket(std::uint16_t code, std::string_view reason) {
-  if (state_ != State::socket) {
-    return;
-  }
-  Buffer frame;
-  wire::append_ws_close(frame, code, reason);
-  stream_.send(frame);
-  state_ = State::closing;
-  expect_within(goodbye_time);
 }
 
 void Connection::close(std::uint16_t code, std::string_view reason) {
   if (state_ == State::socket) {
     close_socket(code, reason);
-  } else if (state_ == State::reading || state_ == State::opening) {
+  } else if (state_ == State::http && http2_ != nullptr) {
+    http2_->drain();
+    pump_http2();
+  } else if (state_ == State::opening || (state_ == State::http && in_flight() == 0)) {
     end();
+  }
+}
+
+void Connection::check_http_time(Instant now, bool moving) {
+  if (stream_.queued_bytes() == 0 || moving) {
+    last_moved_ = now;
+  } else if (now - last_moved_ > stall_time) {
+    ++server_.counters_.stalled;
+    die();
+    return;
+  }
+  if (http2_ != nullptr) {
+    if (handed_out_turn_ != server_.loop_.turns()) {
+      http2_->end_turn();
+    }
+    if (server_.draining_) {
+      http2_->drain();
+      pump_http2();
+    } else if (http2_->open_streams() == 0 && now > deadline_ && !moving) {
+      http2_->drain();
+      pump_http2();
+    }
+    return;
+  }
+  if (in_flight() > 0) {
+    return;  // the site's time, not the client's
+  }
+  if (moving) {
+    expect_within(stream_.queued_bytes() > 0 ? stall_time : idle_time);
+  } else if (now > deadline_) {
+    if (reader_.idle()) {
+      end();
+    } else {
+      ++server_.counters_.timed_out;
+      server_.meter_.count("v100_http_refused_total", R"(reason="timed_out")", 1);
+      input_done_ = true;
+      answer(begin_exchange(false, false), {.status = 408});
+    }
+  } else if (reader_.idle()) {
+    reader_.shrink();
+    stream_.trim();
   }
 }
 
@@ -433,19 +426,8 @@ void Connection::check_time(Instant now) {
         end();
       }
       break;
-    case State::reading:
-      if (moving) {
-        expect_within(stream_.queued_bytes() > 0 ? stall_time : idle_time);
-      } else if (now > deadline_) {
-        if (!reader_.idle()) {
-          server_.meter_.count("v100_http_refused_total", R"(reason="timed_out")", 1);
-          head_only_ = false;
-          write_answer(
-              {.status = 408, .content_type = "", .headers = {}, .body = {}, .static_body = {}},
-              false);
-        }
-        end();
-      }
+    case State::http:
+      check_http_time(now, moving);
       break;
     case State::socket:
       if (now - last_heard_ > silence_max) {
@@ -457,7 +439,6 @@ void Connection::check_time(Instant now) {
         stream_.send(frame);
       }
       break;
-    case State::answering:
     case State::dead:
       break;
   }

@@ -1,12 +1,13 @@
-// The HTTP/1.1 and WebSocket server of one shard: connections, timeouts, limits, and answers in
-// order. What is served is the Site's affair.
+// The HTTP/1.1 and WebSocket server of one shard: connections, timeouts, limits, pipelining, and
+// answers in order. What is served is the Site's affair. In steady state a request allocates
+// nothing here: buffers are kept, and what a turn needs of requests lies in an arena.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,44 +17,44 @@
 #include "base/world.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "net/answer.h"
+#include "net/arena.h"
 #include "wire/http1.h"
+#include "wire/ws_deflate.h"
 
 namespace v100::net {
 
 class HttpServer;
 class Connection;
-using ConnectionId = std::uint64_t;  // never reused in a process
 
 struct Peer {
   Address address;
-  io::TlsAgreement tls;  // group "none" on a plain port
-};
-
-struct Response {
-  int status = 200;
-  std::string content_type;  // empty: no body, no field
-  std::vector<std::pair<std::string, std::string>> headers;
-  Buffer body;
-  Bytes static_body;  // instead of `body`; lives as long as the program, and is not copied
-
-  static Response text(int status, std::string_view text);
+  io::TlsAgreement tls;      // group "none" on a plain port
+  bool secure = false;       // came by TLS
+  ByteArray<32> exporter{};  // RFC 9266 "EXPORTER-Channel-Binding"; zeros on a plain port
 };
 
 // The right to answer one request, once. Dropped, it answers 503. Late answers, after the client
 // has left, go nowhere.
 class Responder {
  public:
-  Responder(HttpServer& server, ConnectionId connection) noexcept
-      : server_(&server), connection_(connection) {}
+  Responder(HttpServer& server, ExchangeId exchange) noexcept
+      : server_(&server), exchange_(exchange) {}
   Responder(Responder&& other) noexcept
-      : server_(std::exchange(other.server_, nullptr)), connection_(other.connection_) {}
+      : server_(std::exchange(other.server_, nullptr)), exchange_(other.exchange_) {}
   Responder& operator=(Responder&&) = delete;
   ~Responder();
-  void answer(Response response);
+  void answer(const Response& response);
+  void answer(const AnswerView& answer);
+  // For who answers by HttpServer::answer() and keeps the promise himself.
+  ExchangeId release() noexcept {
+    server_ = nullptr;
+    return exchange_;
+  }
 
  private:
   HttpServer* server_;
-  ConnectionId connection_;
+  ExchangeId exchange_;
 };
 
 // Whose WebSocket messages go where. Messages are whole and their bytes live for the call.
@@ -70,7 +71,8 @@ class SocketEvents {
 class Site {
  public:
   virtual ~Site() = default;
-  // The request's views end with the call.
+  // The request and all it points to, and the peer, stay until the loop's turn ends: what a turn
+  // brings may be gathered and looked at together by a task of Loop::end_of_turn.
   virtual void on_request(const wire::HttpRequest& request, const Peer& peer,
                           Responder responder) = 0;
   // Who takes the WebSocket of this path; null: 404.
@@ -84,6 +86,20 @@ struct ServerOptions {
   std::string_view name;  // label of this server in logs and metrics: "public", "health"
 };
 
+// What a server did, for metrics: plain numbers of its one thread.
+struct HttpCounters {
+  // Upper bounds of the histogram's buckets, in microseconds; the last bucket has none.
+  static constexpr std::array<std::int64_t, 12> latency_us = {
+      50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 1000000, 10000000};
+  std::array<std::uint64_t, 600> by_status{};
+  std::array<std::uint64_t, latency_us.size() + 1> latency{};
+  std::uint64_t latency_sum_us = 0;
+  std::uint64_t requests = 0;   // read whole
+  std::uint64_t reads = 0;      // that brought bytes: requests / reads is the pipelining met
+  std::uint64_t timed_out = 0;  // slow clients cut while they sent a request
+  std::uint64_t stalled = 0;    // slow clients cut while they took an answer
+};
+
 class HttpServer final {
  public:
   // Errors as io::Listener::open's. All references outlive the server.
@@ -92,8 +108,14 @@ class HttpServer final {
   ~HttpServer();
 
   Address local() const noexcept { return listener_->local(); }
-  std::size_t connections() const noexcept { return connections_.size(); }
+  std::size_t connections() const noexcept { return open_; }
   std::size_t sockets() const noexcept { return sockets_; }
+
+  // Late ones and repeated ones are ignored.
+  void answer(ExchangeId exchange, const AnswerView& answer);
+  void answer(ExchangeId exchange, const Response& response);
+  const HttpCounters& counters() const noexcept { return counters_; }
+  void tell(Meter& meter);  // what was counted since the last call
 
   // WebSocket side; unknown ids are ignored.
   void send(ConnectionId socket, Bytes message, bool binary);
@@ -104,16 +126,23 @@ class HttpServer final {
   void close_all(std::uint16_t code, std::string_view reason);
 
  private:
-  friend class Responder;
   friend class Connection;
   HttpServer(io::Loop& loop, ServerOptions options, Site& site, Clock& clock, Log& log,
              Meter& meter);
 
+  // Frees, when a turn is over, what its requests were kept in and the connections that died.
+  struct TurnEnd final : io::Call {
+    explicit TurnEnd(HttpServer& s) noexcept : server(s) {}
+    void run() override { server.end_turn(); }
+    HttpServer& server;
+  };
+
   void on_accept(io::Fd fd, const Address& peer);
-  void answer(ConnectionId id, Response response);
+  Connection* find(ConnectionId id) const noexcept;
   void forget(ConnectionId id);
+  void end_turn();
   void sweep();
-  std::string_view date();
+  std::string_view date_line();  // "Date: …" and CRLF
 
   io::Loop& loop_;
   const ServerOptions options_;
@@ -122,14 +151,24 @@ class HttpServer final {
   Log& log_;
   Meter& meter_;
   const std::string label_;  // of this server's metrics
+  HttpCounters counters_, told_;
   std::unique_ptr<io::Listener> listener_;
-  std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
-  ConnectionId last_id_ = 0;
+  wire::WsDeflate deflate_;                    // of all its WebSockets
+  Arena arena_;                                // requests of this turn
+  std::vector<wire::HttpHeader> header_room_;  // for Response::view()
+  // A connection's id is its slot's number below a serial number.
+  std::vector<std::unique_ptr<Connection>> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<ConnectionId> dead_;
+  TurnEnd turn_end_{*this};
+  std::uint64_t last_serial_ = 0;
+  std::size_t open_ = 0;
   std::size_t sockets_ = 0;
   bool draining_ = false;
   io::Loop::TimerId sweep_;
   std::int64_t date_s_ = -1;
-  std::string date_;
+  std::uint64_t date_turn_ = ~0ull;  // when the clock was last looked at
+  std::string date_line_;
 };
 
 }  // namespace v100::net

@@ -149,6 +149,74 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_TRUE(rest.ends_with("\r\n\r\n")) << "HEAD has no body";
 }
 
+TEST_F(HttpServerTest, HandsPipelinedRequestsOutTogetherAndAnswersThemInOrder) {
+  std::string said;
+  for (int i = 0; i < 5; ++i) {
+    said += "POST /later HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n" + std::to_string(i);
+  }
+  say(said);
+  ASSERT_EQ(site_.held.size(), 5u);
+  for (const std::size_t i : {3u, 1u, 4u}) {
+    site_.held[i].answer(Response::text(200, std::to_string(i)));
+  }
+  EXPECT_EQ(hear(), "") << "the first is still to come";
+  site_.held[0].answer(Response::text(200, "0"));
+  EXPECT_EQ(bodies(hear()), "200:0;200:1;");
+  site_.held[2].answer(Response::text(200, "2"));
+  EXPECT_EQ(bodies(hear()), "200:2;200:3;200:4;");
+}
+
+TEST_F(HttpServerTest, TakesNoMoreThanAPipelineAtOnceAndThenGoesOn) {
+  std::string said;
+  for (int i = 0; i < 150; ++i) {
+    said += "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+  }
+  say(said);
+  EXPECT_EQ(site_.held.size(), 64u);
+  std::size_t answered = 0;
+  while (answered < 150 && answered < site_.held.size()) {
+    site_.held[answered++].answer(Response::text(200, "x"));
+    turns(2);
+  }
+  EXPECT_EQ(answered, 150u);
+}
+
+TEST_F(HttpServerTest, ABadRequestBehindGoodOnesIsRefusedInItsTurn) {
+  say("GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /a HTTP/1.1\nHost: h\n\n");
+  EXPECT_EQ(hear(), "");
+  site_.held[0].answer(Response::text(200, "good"));
+  const std::string heard = hear();
+  EXPECT_EQ(bodies(heard).substr(0, 13), "200:good;400:") << heard;
+  EXPECT_TRUE(heard.ends_with("EOF"));
+}
+
+TEST_F(HttpServerTest, AnswersAllThatAHalfClosedClientAsked) {
+  say("GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  shutdown(fd_, SHUT_WR);
+  turns(4);
+  site_.held[0].answer(Response::text(200, "a"));
+  const std::string heard = hear();
+  EXPECT_EQ(bodies(heard), "200:a;200:/b;EOF");
+}
+
+TEST_F(HttpServerTest, LargeBodiesComeWhole) {
+  std::string body(300'000, 'x');
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    body[i] = static_cast<char>('a' + i % 26);
+  }
+  const std::string said = "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + body;
+  std::string heard;
+  for (std::size_t at = 0; at < said.size();) {
+    const ssize_t n = ::send(fd_, said.data() + at, said.size() - at, MSG_NOSIGNAL);
+    at += n > 0 ? static_cast<std::size_t>(n) : 0;
+    turns(2);
+  }
+  for (int i = 0; i < 20; ++i) {
+    heard += hear();
+  }
+  EXPECT_EQ(bodies(heard), "200:/b" + body + ";");
+}
+
 TEST_F(HttpServerTest, ADroppedRequestIsAnswered503) {
   say("GET /drop HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(bodies(hear()), "503:unavailable\n;");

@@ -16,6 +16,7 @@
 #include "base/strong.h"
 #include "base/units.h"
 #include "base/world.h"
+#include "wire/http1.h"
 
 namespace v100 {
 
@@ -112,11 +113,21 @@ struct PeerInfo {
   Address address;
   std::string kex;
   bool post_quantum = false;
+  Bytes exporter =
+      {};  // RFC 9266: names this TLS connection; empty without TLS; lives for the call
 };
 
-struct HttpHeader {
-  std::string_view name;  // as sent; compare without case
-  std::string_view value;
+using HttpHeader = wire::HttpHeader;  // names as sent: compare without case
+
+// Who asks, as the gateway found out: by a signature over the request, by a session that one
+// opened, or nobody's word for it.
+struct Caller {
+  bool known = false;       // the rest is only set when it is
+  ByteArray<32> key{};      // RFC 7638 thumbprint of the key
+  std::uint64_t owner = 0;  // the user, device or service account, as identity numbers them
+  std::uint64_t scopes = 0;
+  std::string_view lane = "unsigned";  // "header", "fast", "session"
+  std::string_view tenant;             // X-Tenant, where the signature covers it
 };
 
 // Spans point into the connection's read buffer and end with the handler's call.
@@ -127,7 +138,29 @@ struct HttpRequest {
   std::span<const HttpHeader> headers;
   Bytes body;
   const PeerInfo* peer = nullptr;
-  std::string_view path_tail;  // what a route ending in '/' leaves over
+  std::string_view path_tail;      // what a route ending in '/' leaves over
+  Instant deadline{};              // the gateway answers 504 then: work beyond it is for nobody
+  const Caller* caller = nullptr;  // null only where no gateway stands before the service
+};
+
+// What the gateway does for a route before and after its handler.
+struct RoutePolicy {
+  enum class Effect : unsigned char { by_method, read, write };
+  const char* summary = "";                  // for the API's description
+  bool signed_only = false;                  // 401 without a signature or a session
+  std::uint64_t scopes = 0;                  // the caller's key must have all of these bits
+  Effect effect = Effect::by_method;         // an answer to a write waits until it is in the log
+  Duration timeout = Duration::seconds(10);  // then 504
+  Duration cache_for{};                      // GET: 200s are kept that long, for everybody
+  bool cross_origin = false;                 // other sites' pages may read it (CORS)
+  std::size_t body_bytes = SIZE_MAX;         // 413 above it
+};
+
+// An answer that a handler gives at once. `body` is empty and keeps its memory from call to call.
+struct HttpNowAnswer {
+  int status = 200;
+  std::string_view content_type = "application/json";  // a literal
+  Buffer& body;
 };
 
 struct HttpAnswer {
@@ -219,6 +252,25 @@ class Router {
   virtual void on(std::string_view method, Handler handler) = 0;
   // HTTP requests; a path that ends in '/' takes everything below it (path_tail).
   virtual void http(std::string_view method, std::string_view path, HttpHandler handler) = 0;
+  // The same under a policy; a router that is no gateway has none.
+  virtual void http_with(const RoutePolicy& /*policy*/, std::string_view method,
+                         std::string_view path, HttpHandler handler) {
+    http(method, path, std::move(handler));
+  }
+  // For hot routes: answers inside the call, and nothing is allocated for it.
+  using HttpNow = std::move_only_function<void(const HttpRequest&, HttpNowAnswer& out)>;
+  virtual void http_now(const RoutePolicy& policy, std::string_view method, std::string_view path,
+                        HttpNow handler) {
+    http_with(policy, method, path,
+              [now = std::move(handler)](const HttpRequest& request, HttpReply reply) mutable {
+                HttpAnswer answer;
+                HttpNowAnswer out{.body = answer.body};
+                now(request, out);
+                answer.status = out.status;
+                answer.content_type = out.content_type;
+                reply.answer(std::move(answer));
+              });
+  }
   // WebSocket upgrades on exactly this path.
   virtual void socket(std::string_view path, SocketHandler& handler) = 0;
   // Datagrams of the media port.

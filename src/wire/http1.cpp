@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 namespace v100::wire {
 namespace {
 
 constexpr std::size_t read_bytes_min = 4096;
-// A buffer that grew for one large body is given back once it is empty again.
-constexpr std::size_t kept_bytes_max = 64 * 1024;
+constexpr std::size_t first_buffer_bytes = 16 * 1024;
+// Sixteen signed requests with their bodies, read at once, take 75 KiB. A buffer that grew larger,
+// for one large body, is given back once it is empty again.
+constexpr std::size_t kept_bytes_max = 128 * 1024;
 // A chunk's size line with its extensions, which we read past.
 constexpr std::size_t chunk_line_bytes = 256;
 
@@ -47,6 +50,19 @@ bool all_of_kind(std::string_view text, std::uint8_t kind) noexcept {
   return kinds != 0;
 }
 
+// As all_of_kind(text, is_value), in a shape that compilers turn into vector code: a signature of
+// 4.4 KB takes 0.1 us so, by the table 1.1 us.
+bool is_field_value(std::string_view text) noexcept {
+  std::uint8_t bad = 0;
+  const std::uint8_t* p = reinterpret_cast<const std::uint8_t*>(text.data());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::uint8_t c = p[i];
+    bad |= static_cast<std::uint8_t>((c < 0x20 ? 1 : 0) & (c != '\t' ? 1 : 0));
+    bad |= static_cast<std::uint8_t>(c == 0x7f ? 1 : 0);
+  }
+  return bad == 0;
+}
+
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -60,6 +76,10 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+bool is_request_target(std::string_view text) noexcept {
+  return !text.empty() && all_of_kind(text, is_target);
+}
 
 bool same_token(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) {
@@ -84,6 +104,56 @@ bool list_has(std::string_view list, std::string_view token) noexcept {
   return false;
 }
 
+HttpField known_field(std::string_view name) noexcept {
+  struct Known {
+    std::string_view name;
+    HttpField field;
+  };
+  // By length: at most three names are compared.
+  static constexpr Known known[] = {
+      {"host", HttpField::host},
+      {"expect", HttpField::expect},
+      {"accept", HttpField::accept},
+      {"origin", HttpField::origin},
+      {"upgrade", HttpField::upgrade},
+      {"signature", HttpField::signature},
+      {"connection", HttpField::connection},
+      {"traceparent", HttpField::traceparent},
+      {"content-type", HttpField::content_type},
+      {"x-request-id", HttpField::request_id},
+      {"authorization", HttpField::authorization},
+      {"if-none-match", HttpField::if_none_match},
+      {"content-length", HttpField::content_length},
+      {"content-digest", HttpField::content_digest},
+      {"signature-input", HttpField::signature_input},
+      {"accept-encoding", HttpField::accept_encoding},
+      {"idempotency-key", HttpField::idempotency_key},
+      {"content-encoding", HttpField::content_encoding},
+      {"transfer-encoding", HttpField::transfer_encoding},
+  };
+  static_assert(std::size(known) == http_known_fields);
+  static constexpr std::array<std::uint8_t, 19> first_of = [] {
+    std::array<std::uint8_t, 19> first{};
+    for (std::size_t size = 0; size < first.size(); ++size) {
+      std::size_t at = 0;
+      while (at < std::size(known) && known[at].name.size() < size) {
+        ++at;
+      }
+      first[size] = static_cast<std::uint8_t>(at);
+    }
+    return first;
+  }();
+  if (name.size() + 1 >= first_of.size()) {
+    return HttpField::other;
+  }
+  for (std::size_t i = first_of[name.size()]; i < first_of[name.size() + 1]; ++i) {
+    if (same_token(known[i].name, name)) {
+      return known[i].field;
+    }
+  }
+  return HttpField::other;
+}
+
 std::string_view HttpRequest::header(std::string_view name) const noexcept {
   for (const HttpHeader& field : headers) {
     if (same_token(field.name, name)) {
@@ -93,7 +163,9 @@ std::string_view HttpRequest::header(std::string_view name) const noexcept {
   return {};
 }
 
-Http1Reader::Http1Reader(HttpLimits limits) : limits_(limits) {}
+Http1Reader::Http1Reader(HttpLimits limits) : limits_(limits) {
+  CHECK(limits.headers < 255);  // HttpRequest::known counts them in a byte
+}
 
 std::unexpected<Error> Http1Reader::refuse(int status, Errc code, const char* what) noexcept {
   failed_ = true;
@@ -102,7 +174,7 @@ std::unexpected<Error> Http1Reader::refuse(int status, Errc code, const char* wh
 }
 
 std::string_view Http1Reader::text(Range range) const noexcept {
-  return as_text(Bytes(buffer_).subspan(start_ + range.at, range.size));
+  return as_text({buffer_.get() + start_ + range.at, range.size});
 }
 
 bool Http1Reader::idle() const noexcept {
@@ -111,32 +183,70 @@ bool Http1Reader::idle() const noexcept {
 }
 
 MutBytes Http1Reader::space() {
-  // A chunked body leaves its size lines as a gap behind the decoded bytes; close it.
+  close_gaps();
+  if (capacity_ - end_ < read_bytes_min || was_full_) {
+    grow();
+  }
+  return {buffer_.get() + end_, capacity_ - end_};
+}
+
+// Moves what is still needed to the buffer's start.
+void Http1Reader::close_gaps() {
+  // A chunked body leaves its size lines as a gap behind the decoded bytes.
   const bool chunking = chunked_ && state_ > State::fields && state_ != State::done;
   const std::size_t keep_to = chunking ? body_at_ + body_size_ : at_;
   if (chunking && keep_to < at_) {
-    std::memmove(buffer_.data() + keep_to, buffer_.data() + at_, end_ - at_);
+    std::memmove(buffer_.get() + keep_to, buffer_.get() + at_, end_ - at_);
     end_ -= at_ - keep_to;
     scan_ -= at_ - keep_to;
     at_ = keep_to;
   }
-  if (start_ > 0 && buffer_.size() - end_ < read_bytes_min) {
-    std::memmove(buffer_.data(), buffer_.data() + start_, end_ - start_);
+  if (state_ == State::done) {
+    restart();  // the finished one is not needed any more
+  }
+  // What came of the next request is mostly a piece: cheap to move, and then the whole room is
+  // free.
+  if (start_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + start_, end_ - start_);
     end_ -= start_;
     at_ -= start_;
     scan_ -= start_;
     body_at_ -= std::min(body_at_, start_);
     start_ = 0;
   }
-  if (buffer_.size() - end_ < read_bytes_min) {
-    buffer_.resize(std::max(buffer_.size() * 2, end_ + read_bytes_min));
+}
+
+void Http1Reader::grow() {
+  std::size_t wanted = std::max(capacity_, first_buffer_bytes);
+  if (was_full_ && capacity_ < kept_bytes_max) {
+    wanted = std::min(kept_bytes_max, wanted * 2);
   }
-  return MutBytes(buffer_).subspan(end_);
+  was_full_ = false;
+  while (wanted - end_ < read_bytes_min) {
+    wanted *= 2;
+  }
+  if (wanted > capacity_) {
+    auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);
+    if (end_ > 0) {
+      std::memcpy(larger.get(), buffer_.get(), end_);
+    }
+    buffer_ = std::move(larger);
+    capacity_ = wanted;
+  }
 }
 
 void Http1Reader::filled(std::size_t bytes) {
-  CHECK(bytes <= buffer_.size() - end_);
+  CHECK(bytes <= capacity_ - end_);
   end_ += bytes;
+  was_full_ = end_ == capacity_;
+}
+
+void Http1Reader::shrink() {
+  if (idle()) {
+    restart();
+    buffer_.reset();
+    capacity_ = 0;
+  }
 }
 
 void Http1Reader::restart() {
@@ -144,9 +254,6 @@ void Http1Reader::restart() {
   scan_ = at_;
   if (start_ == end_) {
     start_ = at_ = scan_ = end_ = 0;
-    if (buffer_.size() > kept_bytes_max) {
-      buffer_ = Buffer();
-    }
   }
   state_ = State::request_line;
   fields_.clear();
@@ -242,11 +349,11 @@ Result<bool> Http1Reader::step() {
 // The next line without its CRLF. `limit` counts from the message's start. RFC 9112 §2.2 allows a
 // recipient to take a lone LF; we refuse it, as a front server might not.
 Result<bool> Http1Reader::take_line(Range& line, std::size_t limit, int status) {
-  const std::uint8_t* from = buffer_.data() + scan_;
+  const std::uint8_t* from = buffer_.get() + scan_;
   const void* found = end_ > scan_ ? std::memchr(from, '\n', end_ - scan_) : nullptr;
   const std::size_t line_end =
       found != nullptr
-          ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - buffer_.data())
+          ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - buffer_.get())
           : end_;
   if (line_end - start_ > limit) {
     return refuse(status, Errc::too_large, "http: head or line over the limit");
@@ -307,7 +414,7 @@ Result<void> Http1Reader::read_field(Range line) {
     return refuse(400, Errc::malformed, "http: field line without a name");
   }
   const std::string_view value = trim(all.substr(colon + 1));
-  if (!value.empty() && !all_of_kind(value, is_value)) {
+  if (!is_field_value(value)) {
     return refuse(400, Errc::malformed, "http: control character in a field");
   }
   if (fields_.size() == limits_.headers) {
@@ -322,13 +429,14 @@ Result<void> Http1Reader::read_field(Range line) {
     fields_.push_back({});
     return {};
   }
-  fields_.push_back({name_range, value_range});
-  return note_field(all.substr(0, colon), value);
+  const HttpField field = known_field(all.substr(0, colon));
+  fields_.push_back({name_range, value_range, field});
+  return note_field(field, value);
 }
 
 // What the reader itself must know of a field.
-Result<void> Http1Reader::note_field(std::string_view name, std::string_view value) {
-  if (same_token(name, "host")) {
+Result<void> Http1Reader::note_field(HttpField field, std::string_view value) {
+  if (field == HttpField::host) {
     if (has_host_) {
       return refuse(400, Errc::malformed, "http: two Host fields");
     }
@@ -337,22 +445,22 @@ Result<void> Http1Reader::note_field(std::string_view name, std::string_view val
     }
     has_host_ = true;
     host_ = fields_.back().value;
-  } else if (same_token(name, "connection")) {
+  } else if (field == HttpField::connection) {
     close_ = close_ || list_has(value, "close");
     keep_ = keep_ || list_has(value, "keep-alive");
-  } else if (same_token(name, "expect")) {
+  } else if (field == HttpField::expect) {
     if (!same_token(value, "100-continue")) {
       return refuse(417, Errc::unsupported, "http: unknown expectation");
     }
     request_.expects_continue = request_.minor_version == 1;
   }
-  return note_framing(name, value);
+  return note_framing(field, value);
 }
 
 // RFC 9112 §6.3: one length only. Repeats, lists and every coding but a single "chunked" are
 // refused.
-Result<void> Http1Reader::note_framing(std::string_view name, std::string_view value) {
-  if (same_token(name, "content-length")) {
+Result<void> Http1Reader::note_framing(HttpField field, std::string_view value) {
+  if (field == HttpField::content_length) {
     if (has_length_ || value.empty()) {
       return refuse(400, Errc::malformed, "http: Content-Length repeated or empty");
     }
@@ -366,7 +474,7 @@ Result<void> Http1Reader::note_framing(std::string_view name, std::string_view v
         return refuse(413, Errc::too_large, "http: body over the limit");
       }
     }
-  } else if (same_token(name, "transfer-encoding")) {
+  } else if (field == HttpField::transfer_encoding) {
     if (chunked_ || !same_token(value, "chunked") || request_.minor_version == 0) {
       return refuse(request_.minor_version == 0 ? 400 : 501, Errc::malformed,
                     "http: transfer coding other than one \"chunked\"");
@@ -420,9 +528,9 @@ Result<void> Http1Reader::read_chunk_size(Range line) {
 // Moves what is here of the body or chunk to the end of the decoded body. True: it is complete.
 bool Http1Reader::take_body() {
   const std::size_t take = std::min<std::size_t>(static_cast<std::size_t>(body_left_), end_ - at_);
-  std::uint8_t* to = buffer_.data() + body_at_ + body_size_;
-  if (take > 0 && to != buffer_.data() + at_) {
-    std::memmove(to, buffer_.data() + at_, take);
+  std::uint8_t* to = buffer_.get() + body_at_ + body_size_;
+  if (take > 0 && to != buffer_.get() + at_) {
+    std::memmove(to, buffer_.get() + at_, take);
   }
   body_size_ += take;
   body_left_ -= take;
@@ -441,6 +549,12 @@ void Http1Reader::publish() {
   for (const FieldRange& field : fields_) {
     if (field.name.size > 0) {
       headers_.push_back({text(field.name), text(field.value)});
+      std::uint8_t* at = field.known == HttpField::other
+                             ? nullptr
+                             : &request_.known[static_cast<std::size_t>(field.known)];
+      if (at != nullptr && *at == 0) {
+        *at = static_cast<std::uint8_t>(headers_.size());
+      }
     }
   }
   request_.headers = headers_;
@@ -461,7 +575,7 @@ void Http1Reader::publish() {
   if (request_.path.empty()) {
     request_.path = "/";
   }
-  request_.body = Bytes(buffer_).subspan(body_at_, body_size_);
+  request_.body = {buffer_.get() + body_at_, body_size_};
 }
 
 }  // namespace v100::wire

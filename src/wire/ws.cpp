@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/ws_deflate.h"
+
 namespace v100::wire {
 namespace {
 
@@ -141,7 +143,9 @@ Result<bool> WsReader::read_head() {
   const bool control = opcode >= 8;
   const bool masked = (p[1] & 0x80) != 0;
   const std::uint8_t short_size = p[1] & 0x7f;
-  if ((p[0] & 0x70) != 0) {
+  // RFC 7692 §6: RSV1 stands on a message's first frame.
+  const bool packed = (p[0] & 0x40) != 0;
+  if ((p[0] & 0x30) != 0 || (packed && (deflate_ == nullptr || control || opcode == 0))) {
     return refuse(ws_close::protocol_error, "ws: reserved bit without an extension");
   }
   if (opcode > 10 || (opcode > 2 && opcode < 8)) {
@@ -152,6 +156,7 @@ Result<bool> WsReader::read_head() {
   }
   frame_.final = (p[0] & 0x80) != 0;
   frame_.opcode = opcode;
+  frame_.packed = packed;
   if (control && (!frame_.final || short_size > control_bytes_max)) {
     return refuse(ws_close::protocol_error, "ws: control frame in fragments or over 125 bytes");
   }
@@ -217,8 +222,12 @@ Result<bool> WsReader::finish_data(MutBytes payload) {
   const std::uint8_t kind = frame_.opcode == 0 ? fragments_of_ : frame_.opcode;
   if (frame_.opcode != 0) {
     utf8_ = Utf8Check();
+    packed_ = frame_.packed;
   }
-  if (kind == 1 && (!utf8_.add(payload) || (frame_.final && !utf8_.complete()))) {
+  if (packed_ && frame_.opcode != 0 && frame_.final) {
+    return expand(kind, payload);
+  }
+  if (kind == 1 && !packed_ && (!utf8_.add(payload) || (frame_.final && !utf8_.complete()))) {
     return refuse(ws_close::bad_text, "ws: text is not UTF-8");
   }
   if (frame_.opcode != 0 && frame_.final) {
@@ -232,6 +241,26 @@ Result<bool> WsReader::finish_data(MutBytes payload) {
   }
   fragments_of_ = 0;
   fragments_taken_ = true;
+  if (packed_) {
+    return expand(kind, fragments_);
+  }
+  message_ = {static_cast<WsKind>(kind), 0, fragments_};
+  return true;
+}
+
+// A whole message that came compressed.
+Result<bool> WsReader::expand(std::uint8_t kind, Bytes payload) {
+  Result<Buffer> whole = deflate_->expand(payload, message_bytes_max_);
+  if (!whole) {
+    return refuse(
+        whole.error().code == Errc::too_large ? ws_close::too_large : ws_close::protocol_error,
+        whole.error().what);
+  }
+  fragments_ = std::move(*whole);
+  fragments_taken_ = true;
+  if (kind == 1 && (!utf8_.add(fragments_) || !utf8_.complete())) {
+    return refuse(ws_close::bad_text, "ws: text is not UTF-8");
+  }
   message_ = {static_cast<WsKind>(kind), 0, fragments_};
   return true;
 }
@@ -260,6 +289,12 @@ void append_ws_head(Buffer& out, WsKind kind, std::size_t payload_bytes) {
 void append_ws_frame(Buffer& out, WsKind kind, Bytes payload) {
   append_head(out, kind, payload.size(), 0);
   append(out, payload);
+}
+
+void append_ws_packed(Buffer& out, WsKind kind, Bytes packed) {
+  const std::size_t at = out.size();
+  append_ws_frame(out, kind, packed);
+  out[at] |= 0x40;
 }
 
 void append_ws_masked(Buffer& out, WsKind kind, Bytes payload, ByteArray<4> mask) {

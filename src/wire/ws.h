@@ -1,5 +1,6 @@
 // WebSocket frames (RFC 6455 §5) over one contiguous buffer: masking, fragments, control frames,
-// UTF-8. No extensions: a reserved bit is an error.
+// UTF-8. Of extensions permessage-deflate (ws_deflate.h), where it was agreed on; any other
+// reserved bit is an error.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include "base/result.h"
 
 namespace v100::wire {
+
+class WsDeflate;
 
 enum class WsKind : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
@@ -57,6 +60,8 @@ class WsReader {
     client
   };  // whose reader: a server takes masked frames only
   explicit WsReader(Role role, std::size_t message_bytes_max = limits::ws_message_bytes);
+  // Messages may come compressed from now on. Borrowed; shared by many readers of one thread.
+  void allow_deflate(WsDeflate& deflate) noexcept { deflate_ = &deflate; }
 
   MutBytes space();
   void filled(std::size_t bytes);
@@ -67,7 +72,7 @@ class WsReader {
  private:
   struct Frame {
     std::uint8_t opcode = 0;
-    bool final = false;
+    bool final = false, packed = false;
     std::size_t head_bytes = 0;
     std::size_t payload_bytes = 0;
     ByteArray<4> mask{};
@@ -77,6 +82,7 @@ class WsReader {
   Result<bool> finish_frame();
   Result<bool> finish_control(MutBytes payload);
   Result<bool> finish_data(MutBytes payload);
+  Result<bool> expand(std::uint8_t kind, Bytes payload);
   std::unexpected<Error> refuse(std::uint16_t close_code, const char* what) noexcept;
 
   const Role role_;
@@ -87,6 +93,8 @@ class WsReader {
   Frame frame_;
   // The message whose fragments are being gathered; opcode 0 outside one.
   std::uint8_t fragments_of_ = 0;
+  bool packed_ = false;  // the message came compressed
+  WsDeflate* deflate_ = nullptr;
   bool fragments_taken_ = false;  // handed out: to be cleared by the next call
   Buffer fragments_;
   Utf8Check utf8_;
@@ -96,6 +104,8 @@ class WsReader {
 
 // Appends one unfragmented frame, as a server sends it.
 void append_ws_frame(Buffer& out, WsKind kind, Bytes payload);
+// The same, of a message that WsDeflate::compress() packed.
+void append_ws_packed(Buffer& out, WsKind kind, Bytes packed);
 // Its head alone, for a payload that is sent from elsewhere. At most 10 bytes.
 void append_ws_head(Buffer& out, WsKind kind, std::size_t payload_bytes);
 // As a client sends it.

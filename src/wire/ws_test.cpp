@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "wire/ws_deflate.h"
 
 namespace v100::wire {
 namespace {
@@ -153,6 +154,67 @@ TEST(WebSocket, WritesEveryLengthForm) {
     const Seen seen = read_all(out, out.size(), WsReader::Role::client, 1 << 20);
     ASSERT_EQ(seen.messages.size(), 1u);
     EXPECT_EQ(seen.messages[0].size(), size + 2);
+  }
+}
+
+// RFC 7692 §7.2.3.1 and §7.2.3.2.
+TEST(WebSocket, ReadsTheCompressedExamplesOfRfc7692) {
+  WsDeflate deflate;
+  for (const char* hex :
+       {"c107f248cdc9c90700", "4103f248cd8004c9c90700", "c10bf248cdc9c907000000ffff",
+        "c108f348cdc9c9070000", "c10df24805000000ffffcac9c90700"}) {
+    WsReader reader(WsReader::Role::client);
+    reader.allow_deflate(deflate);
+    const Buffer bytes = from_hex(hex).value();
+    copy(reader.space().first(bytes.size()), bytes);
+    reader.filled(bytes.size());
+    const Result<bool> got = reader.next();
+    ASSERT_TRUE(got && *got) << hex;
+    EXPECT_EQ(as_text(reader.message().payload), "Hello") << hex;
+  }
+}
+
+TEST(WebSocket, PacksWhatGetsSmallerAndKeepsToTheLimit) {
+  WsDeflate deflate;
+  Buffer packed;
+  EXPECT_FALSE(deflate.compress(as_bytes("short"), packed));
+  const Buffer zeros(100'000, 0);
+  ASSERT_TRUE(deflate.compress(zeros, packed));
+  EXPECT_LT(packed.size(), 600u);
+  EXPECT_EQ(deflate.expand(packed, 100'000).value(), zeros);
+  EXPECT_EQ(deflate.expand(packed, 99'999).error().code, Errc::too_large);
+  EXPECT_EQ(deflate.expand(as_bytes("\xff\xff\xff"), 100).error().code, Errc::malformed);
+  Buffer frame;
+  append_ws_packed(frame, WsKind::binary, packed);
+  const auto refused_of = [&](Bytes bytes, std::size_t most, bool allowed) {
+    WsReader reader(WsReader::Role::client, most);
+    if (allowed) {
+      reader.allow_deflate(deflate);
+    }
+    copy(reader.space().first(bytes.size()), bytes);
+    reader.filled(bytes.size());
+    return reader.next() ? 0 : int{reader.close_code()};
+  };
+  EXPECT_EQ(refused_of(frame, 100'000, true), 0);
+  EXPECT_EQ(refused_of(frame, 99'999, true), 1009) << "a bomb";
+  EXPECT_EQ(refused_of(frame, 100'000, false), 1002) << "not agreed on";
+  EXPECT_EQ(refused_of(from_hex("c900").value(), 100, true), 1002) << "a packed ping";
+  EXPECT_EQ(refused_of(from_hex("0103666f6fc000").value(), 100, true), 1002)
+      << "RSV1 on a continuation";
+}
+
+TEST(WebSocket, AgreesToDeflateOnlyInFormsItCanKeepTo) {
+  for (const char* good :
+       {"permessage-deflate", "permessage-deflate; client_max_window_bits",
+        "x, permessage-deflate;server_no_context_takeover ; client_max_window_bits=\"12\"",
+        "permessage-deflate; server_max_window_bits=10, permessage-deflate"}) {
+    EXPECT_TRUE(offers_ws_deflate(good)) << good;
+  }
+  for (const char* bad :
+       {"", "x", "permessage-deflate; server_max_window_bits=9", "permessage-deflate; nonsense",
+        "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; server_no_context_takeover=1"}) {
+    EXPECT_FALSE(offers_ws_deflate(bad)) << bad;
   }
 }
 

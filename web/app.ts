@@ -13,6 +13,7 @@ import { callScreen } from './ui/call.ts';
 import { h, type Child } from './ui/h.ts';
 import { icon } from './ui/icons.ts';
 import { plainScreen, prejoinScreen } from './ui/prejoin.ts';
+import { logScreen } from './ui/log.ts';
 import { followTheme, prefs } from './ui/prefs.ts';
 import { startScreen } from './ui/start.ts';
 
@@ -67,6 +68,10 @@ function route(): void {
   document.title = 'V100';
   if (kind === 'r' && isRoom(room)) return void room0(room, location.hash.slice(1));
   if (kind === 'r') return badLink();
+  if (location.hash === '#log') {
+    document.title = 'V100 · log';
+    return show(() => logScreen(meta('v100-wasm'), home()));
+  }
   show(() => startScreen({ crypto, go }));
 }
 
@@ -259,6 +264,9 @@ function over(why: Over, room: string, fragment: string): void {
 }
 
 followTheme();
+window.addEventListener('hashchange', () => {
+  if (location.pathname === '/') route();
+});
 window.addEventListener('popstate', () => {
   // Going back out of a call is leaving it.
   const call = current;

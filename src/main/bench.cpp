@@ -99,6 +99,7 @@ int run_bench(int argc, char** argv) {
   std::vector<BenchRow> rows;
   add_crypto_rows(rows);
   add_mlkem_rows(rows);
+  add_attest_rows(rows);
   add_engine_rows(rows);
   add_proof_rows(rows);
   add_parallel_rows(rows);

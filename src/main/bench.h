@@ -31,6 +31,7 @@ BenchResult measure(const BenchRow& row);
 
 void add_crypto_rows(std::vector<BenchRow>& rows);
 void add_mlkem_rows(std::vector<BenchRow>& rows);
+void add_attest_rows(std::vector<BenchRow>& rows);
 void add_engine_rows(std::vector<BenchRow>& rows);
 void add_proof_rows(std::vector<BenchRow>& rows);
 void add_parallel_rows(std::vector<BenchRow>& rows);

@@ -103,6 +103,7 @@ class Server final : public Platform {
   io::SystemRandom random_;
   io::Loop loop_;
   TextMeter meter_;
+  merkle::Intake intake_{0, limits::attest_pending, random_};
   std::unique_ptr<JsonLog> log_;
   io::Fd lock_;
   std::unique_ptr<io::Signals> signals_;
@@ -149,19 +150,13 @@ Server::~Server() {
 }
 
 Started Server::open() {
-  if (Started s = open_data(); !s) {
-    return s;
+  for (const auto step : {&Server::open_data, &Server::open_tls, &Server::open_ports,
+                          &Server::open_acme, &Server::open_services}) {
+    if (Started s = (this->*step)(); !s) {
+      return s;
+    }
   }
-  if (Started s = open_tls(); !s) {
-    return s;
-  }
-  if (Started s = open_ports(); !s) {
-    return s;
-  }
-  if (Started s = open_acme(); !s) {
-    return s;
-  }
-  return open_services();
+  return {};
 }
 
 Started Server::open_data() {
@@ -322,13 +317,27 @@ Started Server::open_services() {
   }
   dtls_ = std::move(*dtls);
   parts_ = std::make_unique<Parts>(
-      Parts{env(), *gateway_, media_, dtls_.get(), candidates_, port, config_});
+      Parts{env(),
+            *gateway_,
+            media_,
+            dtls_.get(),
+            candidates_,
+            port,
+            config_,
+            data_,
+            intake_,
+            [this](std::move_only_function<void()> task) { loop_.post(std::move(task)); },
+            {}});
   const auto rows = choose_services(table_, config_.run);
   if (!rows) {
     return std::unexpected(rows.error());
   }
   for (const ServiceRow& row : *rows) {
-    services_.push_back({row.name, row.make(*parts_)});
+    std::unique_ptr<Service> service = row.make(*parts_);
+    if (service == nullptr) {
+      return std::unexpected(parts_->problem);
+    }
+    services_.push_back({row.name, std::move(service)});
     services_.back().service->open(gateway_->router_of(row.name, *bus_));
   }
   if (Started s = open_gate(); !s) {

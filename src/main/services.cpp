@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "main/attest/open.h"
 #include "main/version.h"
 #include "svc/identity/identity.h"
 #include "svc/meeting/meeting.h"
@@ -10,6 +11,8 @@
 
 namespace v100 {
 namespace {
+
+std::unique_ptr<Service> attest_row(Parts& parts) { return open_attest(parts); }
 
 std::unique_ptr<Service> identity_row(Parts& parts) { return identity::make_identity(parts.env); }
 
@@ -27,6 +30,7 @@ std::unique_ptr<Service> sfu_row(Parts& parts) {
 
 // One row a service. Order is the order of open(), tick() and drain(); close() goes backwards.
 constexpr ServiceRow table[] = {
+    {"attest", "keeps the log of what was answered, and proves it", attest_row},
     {"identity", "knows devices and verifies their signatures", identity_row},
     {"meeting", "keeps rooms", meeting_row},
     {"signaling", "admits devices and relays what it cannot read", signaling_row},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/address.h"
 #include "main/config.h"
+#include "merkle/intake.h"
 #include "svc/service.h"
 
 namespace v100::rtc {
@@ -26,12 +28,16 @@ struct Parts {
   std::vector<Address> candidates;  // where clients reach the media port
   std::uint16_t media_port;
   const Config& config;
+  std::string data;        // the data folder, absolute
+  merkle::Intake& intake;  // the shard's way into the log, for the hot path too
+  std::function<void(std::move_only_function<void()>)> post_to_loop;  // from any thread
+  std::string problem;  // why a factory gave nothing: a sentence for the person at the terminal
 };
 
 struct ServiceRow {
-  const char* name;     // as in --run, and on the bus
-  const char* summary;  // what it does, in a few words
-  std::unique_ptr<Service> (*make)(Parts& parts);
+  const char* name;                                // as in --run, and on the bus
+  const char* summary;                             // what it does, in a few words
+  std::unique_ptr<Service> (*make)(Parts& parts);  // null: see parts.problem
 };
 
 std::span<const ServiceRow> service_table() noexcept;

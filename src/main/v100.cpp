@@ -14,6 +14,7 @@ constexpr Verb verbs[] = {
     {"bench", "this machine's figures, one row an operation", run_bench},
     {"vectors", "public test vectors against this build, on every kernel", run_vectors},
     {"load", "load generators: synthetic participants of a call", run_load},
+    {"attest", "check receipts offline; follow, cosign and watch a log", run_attest},
     {"key", "make, show and convert post-quantum keys", run_key},
     {"sign", "a detached post-quantum signature over a file", run_sign},
     {"verify", "whether a detached signature is good", run_verify},

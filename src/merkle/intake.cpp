@@ -124,6 +124,11 @@ std::span<const Hash> Intake::entries(std::size_t count) noexcept {
   return std::span<const Hash>(entries_).subspan(at, count);
 }
 
+const LeafContent& Intake::pending(std::uint64_t sequence) const noexcept {
+  CHECK(sequence >= first_ && sequence < next());
+  return contents_[head_ + static_cast<std::size_t>(sequence - first_)];
+}
+
 void Intake::seal(std::size_t count) noexcept {
   CHECK(count <= unsealed());
   sealed_ += count;

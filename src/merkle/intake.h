@@ -55,6 +55,8 @@ class Intake {
   std::span<const LeafContent> contents(std::size_t count) noexcept;
   std::span<const Hash> entries(std::size_t count) noexcept;
   void seal(std::size_t count) noexcept;  // these are in a batch now
+  // A leaf that is not durable yet; committed_size() <= sequence < next().
+  const LeafContent& pending(std::uint64_t sequence) const noexcept;
   // The log holds `size` leaves durably: forgets them and runs who waits. size <= sealed.
   void committed(std::uint64_t size);
   // Who still waits gets the error (at the end of the process).

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct Sha3 {
   static Hash node(const Hash& left, const Hash& right) noexcept;
   static void nodes(std::span<Hash> out, std::span<const Hash> pairs) noexcept;
 };
+
+// SHA-256 of parts as if they stood in one buffer.
+Hash sha256(std::initializer_list<Bytes> parts) noexcept;
 
 // RFC 9162 §2.1.1, over leaf hashes.
 template <class H>

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "crypto/mldsa/mldsa.h"
 #include "crypto/slhdsa/slhdsa.h"
-#include "merkle/sha256.h"
+#include "merkle/merkle.h"
 
 namespace v100::merkle {
 namespace {

@@ -84,6 +84,10 @@ Result<void> run_json(const File& file, const Options& options, Tally& tally) {
       falcon || falcon.error().code != Errc::not_found) {
     return falcon;
   }
+  if (const Result<void> tlog = run_tlog(root, tally);
+      tlog || tlog.error().code != Errc::not_found) {
+    return tlog;
+  }
   const Json set = vector_set(root);
   if (!has(set, "testGroups")) {
     return fail(Errc::not_found, "no reader for this JSON format");

@@ -27,6 +27,8 @@ Result<void> run_acvp(const Json& prompt, const Json& expected, const Options& o
 Result<void> run_wycheproof(const Json& root, Tally& tally);
 Result<void> run_xwing(const Json& root, Tally& tally);
 Result<void> run_hpke(const Json& root, Tally& tally);
+// Merkle proofs, signed notes and tlog-proofs. not_found: none of them.
+Result<void> run_tlog(const Json& root, Tally& tally);
 // Falcon's sampler cases, signing cases and hashes of known-answer files. not_found: none of them.
 Result<void> run_falcon(const Json& root, Tally& tally);
 

@@ -1,10 +1,20 @@
 #include "svc/attest/api.h"
 
+#include "crypto/keccak/keccak.h"
 #include "svc/codec.h"
 
 namespace v100::attest {
 
 using merkle::Reference;
+
+merkle::Leaf key_event(std::uint8_t service, Bytes state, const merkle::Hash& key) {
+  merkle::Leaf out;
+  out.kind = merkle::LeafKind::key_event;
+  out.service = service;
+  out.key = key;
+  keccak::sha3_256(out.request, {state});
+  return out;
+}
 
 Buffer encode(const Append& m) {
   Encoder out;

@@ -17,6 +17,10 @@ struct Append {
   bool wait = false;
 };
 
+// The leaf of a key event (docs/spec/attestation.md §2.1): `state` is the key's new state as the
+// service writes it, `key` its thumbprint. Time 0: the log's clock.
+merkle::Leaf key_event(std::uint8_t service, Bytes state, const merkle::Hash& key);
+
 // METHOD "receipt": the request is a reference's id as text; the answer the receipt's text
 // (docs/spec/attestation.md §5), once the leaf is durable. Errors: not_found (no such leaf yet, or
 // the salt is another's), malformed.

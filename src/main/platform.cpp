@@ -115,7 +115,8 @@ class Server final : public Platform {
   std::unique_ptr<Gateway> gateway_;
   MediaPort media_;
   std::vector<Address> candidates_;
-  identity::Accounts accounts_;
+  identity::Accounts nobody_;  // who may sign where the identity service does not run
+  std::string first_token_;
   std::unique_ptr<xwing::PrivateKey> kem_;  // of this process: sessions end with it
   std::unique_ptr<auth::Sessions> sessions_;
   std::unique_ptr<auth::Gate> gate_;
@@ -327,6 +328,8 @@ Started Server::open_services() {
             data_,
             intake_,
             [this](std::move_only_function<void()> task) { loop_.post(std::move(task)); },
+            {},
+            nullptr,
             {}});
   const auto rows = choose_services(table_, config_.run);
   if (!rows) {
@@ -356,21 +359,21 @@ Started Server::open_services() {
 
 // Who may sign, and the gateway's own routes.
 Started Server::open_gate() {
-  if (const Result<void> loaded = accounts_.load(*store_); !loaded) {
-    return std::unexpected(
-        fmt::format("the accounts in {}/v100.db cannot be read ({}).", data_, loaded.error().what));
-  }
   kem_ = std::unique_ptr<xwing::PrivateKey>(
       new xwing::PrivateKey(xwing::PrivateKey::generate(random_)));
   sessions_ = std::make_unique<auth::Sessions>(auth::SessionsOptions{}, random_);
-  gate_ = std::make_unique<auth::Gate>(auth::GateOptions{}, accounts_, sessions_.get(), random_,
-                                       clock_.wall());
-  gateway_->front().use(gate_.get(), nullptr);
+  gate_ = std::make_unique<auth::Gate>(
+      auth::GateOptions{}, parts_->directory != nullptr ? *parts_->directory : nobody_,
+      sessions_.get(), random_, clock_.wall());
+  const bool attested =
+      std::ranges::any_of(services_, [](const Running& r) { return r.name == "attest"; });
+  gateway_->front().use(gate_.get(), attested ? &intake_ : nullptr);
   services_.push_back({"gateway", gateway::make_gateway_service({.clock = clock_,
                                                                  .sessions = sessions_.get(),
                                                                  .kem = kem_.get(),
                                                                  .front = &gateway_->front()})});
   services_.back().service->open(gateway_->router_of("gateway", *bus_));
+  first_token_ = parts_->first_token ? parts_->first_token() : std::string();
   return {};
 }
 
@@ -450,6 +453,12 @@ std::string Server::greeting() const {
   }
   line("Kernels", fmt::format("keccak {}, ml-kem {}, ml-dsa {}", keccak::kernel_name(),
                               mlkem::kernel_name(), mldsa::kernel_name()));
+  if (!first_token_.empty()) {
+    const std::string server =
+        port == 8443 ? "" : fmt::format(" --server {}://localhost:{}", scheme, port);
+    line("First key", "nobody may sign API requests yet; within a day, on this machine:");
+    line("", fmt::format("v100 admin enrol{} --key admin.pem --token {}", server, first_token_));
+  }
   std::string media;
   for (const Address& address : candidates_) {
     media.append(media.empty() ? "" : ", ").append(address.text());

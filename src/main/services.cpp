@@ -14,7 +14,12 @@ namespace {
 
 std::unique_ptr<Service> attest_row(Parts& parts) { return open_attest(parts); }
 
-std::unique_ptr<Service> identity_row(Parts& parts) { return identity::make_identity(parts.env); }
+std::unique_ptr<Service> identity_row(Parts& parts) {
+  auto made = identity::make_identity(parts.env);
+  parts.directory = &made->directory();
+  parts.first_token = [identity = made.get()] { return identity->first_token(); };
+  return made;
+}
 
 std::unique_ptr<Service> meeting_row(Parts& parts) { return meeting::make_meeting(parts.env); }
 

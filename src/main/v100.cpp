@@ -20,6 +20,7 @@ constexpr Verb verbs[] = {
     {"verify", "whether a detached signature is good", run_verify},
     {"kem", "agree on a secret with an ML-KEM key", run_kem},
     {"match", "encrypted biometric matching: a demonstration with synthetic people", run_match},
+    {"admin", "tenants, principals and keys of a running server", run_admin},
     {"version", "what this build is: version, commit, compiler, kernels", run_version},
 };
 

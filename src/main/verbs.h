@@ -20,6 +20,7 @@ int run_verify(int argc, char** argv);
 int run_kem(int argc, char** argv);
 int run_match(int argc, char** argv);
 int run_attest(int argc, char** argv);
+int run_admin(int argc, char** argv);
 int run_version(int argc, char** argv);
 
 }  // namespace v100

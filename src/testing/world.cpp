@@ -132,7 +132,11 @@ HttpAnswer World::http(std::string_view method, std::string_view path, std::stri
   const PeerInfo peer{*address, "X25519MLKEM768", true};
   HttpRequest request;
   request.method = method;
+  const std::size_t mark = std::min(path.find('?'), path.size());
+  request.query = path.substr(std::min(mark + 1, path.size()));
+  path = path.substr(0, mark);
   request.path = path;
+  request.caller = &caller;
   request.body = as_bytes(body);
   request.peer = &peer;
   std::optional<HttpAnswer> got;

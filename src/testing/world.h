@@ -101,6 +101,7 @@ class World final : public Sockets {
   SilentLog log;
   bus::LocalBus bus;
   std::function<bool()> store_fails = [] { return false; };
+  Caller caller;  // who http() comes from; nobody known at first
 
  private:
   struct Route {

@@ -12,6 +12,8 @@ inline constexpr std::string_view tenants = "tenants";
 inline constexpr std::string_view principals = "principals";
 inline constexpr std::string_view keys = "account_keys";
 inline constexpr std::string_view tokens = "enrol_tokens";
+inline constexpr std::string_view key_log = "key_log";  // flag: in the attestation log; the line
+inline constexpr std::size_t key_log_line_max = 1024;
 
 std::string number_key(std::uint64_t id);  // 16 hex digits: order of text is order of numbers
 

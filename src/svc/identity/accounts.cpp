@@ -88,7 +88,7 @@ std::string_view name(PrincipalKind kind) noexcept {
   return "";
 }
 
-std::uint64_t Principal::scopes() const noexcept {
+std::uint64_t scopes_of(std::uint32_t roles) noexcept {
   std::uint64_t all = 0;
   for (std::size_t i = 0; i < std::size(role_table); ++i) {
     all |= (roles >> i & 1) != 0 ? role_table[i].scopes : 0;

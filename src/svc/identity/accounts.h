@@ -38,6 +38,7 @@ struct Role {
   std::uint64_t scopes;
 };
 std::span<const Role> roles() noexcept;  // owner, admin, operator, member, service, auditor
+std::uint64_t scopes_of(std::uint32_t roles) noexcept;  // bit i: roles()[i]
 
 enum class PrincipalKind : std::uint8_t { user = 1, device = 2, service = 3 };
 std::string_view name(PrincipalKind kind) noexcept;
@@ -58,7 +59,7 @@ struct Principal {
   std::string name;
   WallTime made{0};
   bool disabled = false;  // its keys are refused
-  std::uint64_t scopes() const noexcept;
+  std::uint64_t scopes() const noexcept { return scopes_of(roles); }
 };
 
 // Shown once, kept as a hash.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "svc/identity/account_api.h"
 #include "svc/identity/api.h"
 #include "svc/identity/verifiers.h"
 #include "svc/rate.h"
@@ -22,14 +23,19 @@ constexpr std::string_view table = "devices";
 constexpr Rate failures{.per_second_thousandths = 333, .burst = 20};
 constexpr std::int64_t last_seen_step_ms = 60'000;  // how exact last_seen is: a write a minute
 
-class Identity final : public Service {
+class Identity final : public IdentityService {
  public:
   explicit Identity(Env env)
       : env_(env),
+        accounts_(env),
         verifiers_(limits::prepared_verifiers),
         failures_(failures, limits::rate_clients) {}
 
+  const auth::KeyDirectory& directory() const override { return accounts_.directory(); }
+  std::string first_token() override { return accounts_.first_token(); }
+
   void open(Router& router) override {
+    accounts_.open(router);
     router.on("verify",
               [this](Bytes request, Reply reply) { on_verify(request, std::move(reply)); });
     router.on("device",
@@ -44,6 +50,8 @@ class Identity final : public Service {
     }
   }
 
+  void tick(Instant now) override { accounts_.tick(now); }
+  bool ready() override { return accounts_.ready(); }
   void close() override { pending_.clear(); }  // each Reply answers `unavailable`
 
  private:
@@ -169,6 +177,7 @@ class Identity final : public Service {
   }
 
   Env env_;
+  AccountApi accounts_;
   Verifiers verifiers_;
   AddressBuckets failures_;
   std::vector<Pending> pending_;
@@ -176,6 +185,6 @@ class Identity final : public Service {
 
 }  // namespace
 
-std::unique_ptr<Service> make_identity(Env env) { return std::make_unique<Identity>(env); }
+std::unique_ptr<IdentityService> make_identity(Env env) { return std::make_unique<Identity>(env); }
 
 }  // namespace v100::identity

@@ -234,7 +234,7 @@ void add_textbook_rows(std::vector<BenchRow>& rows) {
                   }});
 }
 
-void add_attest_rows(std::vector<BenchRow>& rows) {
+void add_batch_rows(std::vector<BenchRow>& rows) {
   struct Attest {
     EngineWorld world{1};
     AttestStage stage{world};
@@ -297,7 +297,7 @@ void add_engine_rows(std::vector<BenchRow>& rows) {
   add_stage_rows(rows, "match", he::bfv::match_spec);
   add_stage_rows(rows, "match192", he::bfv::match192_spec);
   add_textbook_rows(rows);
-  add_attest_rows(rows);
+  add_batch_rows(rows);
   add_verdict_rows(rows);
 }
 

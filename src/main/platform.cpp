@@ -362,11 +362,11 @@ Started Server::open_gate() {
   kem_ = std::unique_ptr<xwing::PrivateKey>(
       new xwing::PrivateKey(xwing::PrivateKey::generate(random_)));
   sessions_ = std::make_unique<auth::Sessions>(auth::SessionsOptions{}, random_);
-  gate_ = std::make_unique<auth::Gate>(
-      auth::GateOptions{}, parts_->directory != nullptr ? *parts_->directory : nobody_,
-      sessions_.get(), random_, clock_.wall());
-  const bool attested =
-      std::ranges::any_of(services_, [](const Running& r) { return r.name == "attest"; });
+  gate_ = std::make_unique<auth::Gate>(auth::GateOptions{},
+                                       parts_->directory != nullptr ? *parts_->directory : nobody_,
+                                       sessions_.get(), random_, clock_.wall());
+  const bool attested = std::ranges::any_of(
+      services_, [](const Running& r) { return std::string_view(r.name) == "attest"; });
   gateway_->front().use(gate_.get(), attested ? &intake_ : nullptr);
   services_.push_back({"gateway", gateway::make_gateway_service({.clock = clock_,
                                                                  .sessions = sessions_.get(),

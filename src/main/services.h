@@ -32,8 +32,8 @@ struct Parts {
   std::string data;        // the data folder, absolute
   merkle::Intake& intake;  // the shard's way into the log, for the hot path too
   std::function<void(std::move_only_function<void()>)> post_to_loop;  // from any thread
-  std::function<std::string()> first_token;             // set by identity: see its service
-  const auth::KeyDirectory* directory = nullptr;        // set by identity: who may sign
+  std::function<std::string()> first_token;       // set by identity: see its service
+  const auth::KeyDirectory* directory = nullptr;  // set by identity: who may sign
   std::string problem;  // why a factory gave nothing: a sentence for the person at the terminal
 };
 

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -119,6 +120,8 @@ class Http2Test : public testing::Test {
       nghttp2_hd_inflate_del(inflater_);
     }
     fd_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const int at_once = 1;  // a second write does not wait for the first one's acknowledgement
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     sockaddr_in in{};
     in.sin_family = AF_INET;
     in.sin_port = htons(server_->local().port);

@@ -50,7 +50,7 @@ want 0 verify "$dir/w.cp" --key "$key" --witness "$dir/w.vkey" --quorum 1
 want 1 verify "$dir/old" --key "$key" --witness "$dir/w.vkey" --quorum 1
 want 1 verify "$dir/w.cp" --key "$dir/w.vkey" --quorum 2
 want 2 verify "$dir/nothing" --key "$key"
-sed 's/^1$/2/' "$dir/checkpoint" >"$dir/forged"
+awk 'NR == 2 { $0 += 1 } 1' "$dir/checkpoint" >"$dir/forged" # one leaf more
 want 1 verify "$dir/forged" --key "$key"
 # Killed, started again: the same history.
 kill -9 "$server"
@@ -81,6 +81,12 @@ wait "$server" 2>/dev/null
 mv "$dir/data" "$dir/honest" && mv "$dir/evil" "$dir/data"
 start
 key=$dir/honest/attest/vkeys-0
+size() { sed -n 2p "$1" | grep . || echo 0; }
+for _ in $(seq 200); do # until it has as many leaves as the honest one had
+  [ "$(size "$dir/data/attest/0/public/checkpoint")" -ge "$(size "$dir/w.cp")" ] && break
+  curl -s "http://127.0.0.1:$port/v1/echo" >/dev/null
+  sleep 0.03
+done
 want 1 monitor --log "$log" --key "$key" --seen "$dir/w.cp"
 grep -Eq 'SPLIT-VIEW|FORK' "$dir/out" || { echo "FAILED: a split view is not shouted"; failed=1; }
 witness[8]=$key

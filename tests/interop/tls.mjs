@@ -56,7 +56,7 @@ const handshakes = (group) => `v100_tls_handshakes_total{group="${group}"}`;
 
   const curl = execFileSync('curl', ['-sk', '-D', '-', '-o', '/dev/null', `https://127.0.0.1:${server.port}/livez`],
     { encoding: 'utf8', env: { ...process.env, no_proxy: '*' } });
-  check(/^HTTP\/1\.1 200/.test(curl) && /X-V100-Kex: X25519\r/i.test(curl), "Debian's curl is served and labelled");
+  check(/^HTTP\/(1\.1|2) 200/.test(curl) && /X-V100-Kex: X25519\r/i.test(curl), "Debian's curl is served and labelled");
   check(/TLSv1\.3/.test(openssl(server.port, 'P-256').stdout), 'openssl s_client with P-256 is served');
   await sleep(100);
   check((await server.metric(handshakes('X25519MLKEM768'))) === 4, 'the metric counts 4 hybrid handshakes');

@@ -226,25 +226,26 @@ Result<Key> read_key(Bytes file) {
   if (!file.empty() && file[0] >= 0xa0 && file[0] <= 0xbf) {
     return read_cose(file);
   }
-  SecretBytes unwrapped;
-  Bytes der = file;
-  if (text.find("-----BEGIN ") != text.npos) {
-    PemBlock block = TRY(read_pem(file));
-    unwrapped = std::move(block.der);
-    der = unwrapped.expose();
-    if (block.label == pem_public) {
-      return of_public(TRY(read_spki(der)));
+  // DER first: its bytes may hold anything, a PEM line too, but no text is DER to its last byte.
+  DerReader outer(file);
+  const Result<Bytes> inside = outer.take(tag::sequence);
+  if (inside && outer.empty()) {
+    if (DerReader(*inside).at(tag::integer)) {
+      return of_private(TRY(read_pkcs8(file)));
     }
-    if (block.label == pem_private) {
-      return of_private(TRY(read_pkcs8(der)));
-    }
-    return fail(Errc::unsupported, "key: a PEM block that is neither PUBLIC KEY nor PRIVATE KEY");
+    return of_public(TRY(read_spki(file)));
   }
-  DerReader outer(der);
-  if (DerReader(TRY(outer.take(tag::sequence))).at(tag::integer)) {
-    return of_private(TRY(read_pkcs8(der)));
+  if (text.find("-----BEGIN ") == text.npos) {
+    return fail(Errc::malformed, "key: none of PEM, DER, JWK and COSE, or more than one key");
   }
-  return of_public(TRY(read_spki(der)));
+  const PemBlock block = TRY(read_pem(file));
+  if (block.label == pem_public) {
+    return of_public(TRY(read_spki(block.der.expose())));
+  }
+  if (block.label == pem_private) {
+    return of_private(TRY(read_pkcs8(block.der.expose())));
+  }
+  return fail(Errc::unsupported, "key: a PEM block that is neither PUBLIC KEY nor PRIVATE KEY");
 }
 
 }  // namespace v100::keys

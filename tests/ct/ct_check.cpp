@@ -1,6 +1,8 @@
 // One constant-time case a run, for valgrind memcheck: secrets are marked undefined, and a branch
 // or an address that depends on one is reported. `ct_check list` names the cases; those that start
 // with "leak" hold a leak on purpose and must be reported, or the check itself is broken.
+#include "ct_check.h"
+
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -17,29 +19,11 @@
 #include "crypto/slhdsa/slhdsa.h"
 #include "match_cases.h"
 
-#if !defined(V100_CT_CHECK)
-#error "build this with the preset ct: without it nothing is marked"
-#endif
-
 namespace {
 
 using namespace v100;
-
-// Bytes that look random; poisoned by poison_all() or by the code under test.
-template <std::size_t N>
-ByteArray<N> filled(std::uint8_t start) {
-  ByteArray<N> bytes;
-  keccak::shake256(bytes, {Bytes(&start, 1)});
-  return bytes;
-}
-
-template <class S>
-S secret(std::uint8_t start) {
-  S result;
-  copy(result.fill(), filled<S::size>(start));
-  ct::poison(result.expose());
-  return result;
-}
+using ct_check::filled;
+using ct_check::secret;
 
 // ---- ML-KEM
 
@@ -333,6 +317,14 @@ const Case cases[] = {
     {"match-probe", match_probe},
     {"match-accept", match_accept},
     {"xwing-steps", xwing_steps},
+    {"xwing-whole", ct_check::xwing_whole},
+    {"x25519mlkem768", ct_check::x25519mlkem768_whole},
+    {"hpke-xwing", ct_check::hpke_xwing},
+    {"hpke-mlkem768", ct_check::hpke_mlkem768},
+    {"base64", ct_check::base64},
+    {"keys-mldsa44", ct_check::keys_mldsa44},
+    {"keys-mlkem768", ct_check::keys_mlkem768},
+    {"keys-slhdsa", ct_check::keys_slhdsa},
     {"mldsa44-keygen", mldsa_keygen<mldsa::Mldsa44>},
     {"mldsa44-parse", mldsa_parse<mldsa::Mldsa44>},
     {"mldsa44-sign", mldsa_sign<mldsa::Mldsa44>},

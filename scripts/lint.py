@@ -83,7 +83,7 @@ def check_kernel(path, lines):
     """Kernel files see intrinsics, fixed-width integers, kernel.h and the body: nothing that could emit a shared symbol."""
     for number, line in enumerate(lines, 1):
         include = re.match(r'#include [<"]([^>"]+)[>"]', line)
-        if include and not (include[1] in ("immintrin.h", "cstdint", "cstddef", "wasm_simd128.h", "arm_neon.h") or include[1].endswith(("kernel.h", ".inl.h"))):
+        if include and not (include[1] in ("immintrin.h", "cstdint", "cstddef", "type_traits", "wasm_simd128.h", "arm_neon.h") or include[1].endswith(("kernel.h", ".inl.h"))):
             finding(path, number, f"kernel file includes {include[1]}")
 
 

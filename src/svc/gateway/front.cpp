@@ -168,40 +168,10 @@ void Front::run(const Pending& pending, const auth::Answer* answer) {
   if (!admit(pending, caller)) {
     return;
   }
-  if (caller.known && per_key_.rate().burst > 0) {
-    const Buckets::Taken taken = per_key_.take(caller.key, now_);
-    context.limited = true;
-    context.limit_left = taken.left;
-    context.limit_reset_s = taken.reset_s;
-    if (!taken.ok) {
-      ++counters_.over_limit[1];
-      refuse(pending.exchange, 429, "rate_limited", "This key has spent its rate.", taken.reset_s);
-      return;
-    }
-  }
-  if (!caller.tenant.empty() && !per_tenant_.take(as_bytes(caller.tenant), now_).ok) {
-    ++counters_.over_limit[2];
-    refuse(pending.exchange, 429, "rate_limited", "This tenant has spent its rate.", 1);
+  if (!within_rates(pending, caller, context)) {
     return;
   }
-  if (intake_ != nullptr) {
-    ByteArray<32> sha256;
-    if (answer != nullptr && answer->has_body_sha256) {
-      sha256 = answer->body_sha256;
-    } else {
-      SHA256(content.data(), content.size(), sha256.data());
-    }
-    context.digest.set(context.lane, answer != nullptr ? answer->unique : 0, sha256, request.method,
-                       request.target);
-    const std::string_view prefer = request.header("prefer");
-    context.wait = !prefer.empty() && prefer.find("attest=wait") != std::string_view::npos;
-  }
-  if (request.has(HttpField::traceparent)) {
-    context.trace = next_span(request.header(HttpField::traceparent), parts_.random);
-  }
-  if (pending.route->policy.cross_origin && request.has(HttpField::origin)) {
-    context.origin = request.header(HttpField::origin);
-  }
+  note_headers(pending, answer, content, context);
   const PeerInfo info{.address = pending.peer.address,
                       .kex = std::string(pending.peer.kex),
                       .post_quantum = pending.peer.post_quantum,
@@ -220,6 +190,51 @@ void Front::run(const Pending& pending, const auth::Answer* answer) {
     return;
   }
   run_handler(pending, told, context);
+}
+
+// The rates of a key and of a tenant. False: refused, and answered.
+bool Front::within_rates(const Pending& pending, const Caller& caller, Context& context) {
+  if (caller.known && per_key_.rate().burst > 0) {
+    const Buckets::Taken taken = per_key_.take(caller.key, now_);
+    context.limited = true;
+    context.limit_left = taken.left;
+    context.limit_reset_s = taken.reset_s;
+    if (!taken.ok) {
+      ++counters_.over_limit[1];
+      refuse(pending.exchange, 429, "rate_limited", "This key has spent its rate.", taken.reset_s);
+      return false;
+    }
+  }
+  if (!caller.tenant.empty() && !per_tenant_.take(as_bytes(caller.tenant), now_).ok) {
+    ++counters_.over_limit[2];
+    refuse(pending.exchange, 429, "rate_limited", "This tenant has spent its rate.", 1);
+    return false;
+  }
+  return true;
+}
+
+// What the answer will need of the request: its hash for the log, its trace, its origin.
+void Front::note_headers(const Pending& pending, const auth::Answer* answer, Bytes content,
+                         Context& context) {
+  const wire::HttpRequest& request = *pending.request;
+  if (intake_ != nullptr) {
+    ByteArray<32> sha256;
+    if (answer != nullptr && answer->has_body_sha256) {
+      sha256 = answer->body_sha256;
+    } else {
+      SHA256(content.data(), content.size(), sha256.data());
+    }
+    context.digest.set(context.lane, answer != nullptr ? answer->unique : 0, sha256, request.method,
+                       request.target);
+    const std::string_view prefer = request.header("prefer");
+    context.wait = !prefer.empty() && prefer.find("attest=wait") != std::string_view::npos;
+  }
+  if (request.has(HttpField::traceparent)) {
+    context.trace = next_span(request.header(HttpField::traceparent), parts_.random);
+  }
+  if (pending.route->policy.cross_origin && request.has(HttpField::origin)) {
+    context.origin = request.header(HttpField::origin);
+  }
 }
 
 // False: refused, and answered.

@@ -95,6 +95,9 @@ class Front final : private auth::AnswerSink {
   void answered(const auth::Answer& answer) override;
   void run(const Pending& pending, const auth::Answer* answer);
   bool admit(const Pending& pending, const Caller& caller);
+  bool within_rates(const Pending& pending, const Caller& caller, Context& context);
+  void note_headers(const Pending& pending, const auth::Answer* answer, Bytes content,
+                    Context& context);
   bool preflight(const wire::HttpRequest& request, const Routes::Found& found,
                  wire::ExchangeId exchange);
   void run_handler(const Pending& pending, const HttpRequest& told, Context& context);

@@ -1,5 +1,6 @@
 #include "main/match_demo.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fmt/core.h>

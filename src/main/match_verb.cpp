@@ -1,4 +1,5 @@
 // `v100 match`: a gallery of templates on this disk, sealed, and the demonstration.
+#include <algorithm>
 #include <cstdio>
 #include <fmt/core.h>
 #include <unistd.h>

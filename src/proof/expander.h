@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/secret.h"
 #include "crypto/keccak/keccak.h"
 #include "proof/field.h"
 

@@ -303,7 +303,7 @@ class Proving {
     for (std::size_t i = 0; i < evaluations; ++i) {
       store_element(out_.data() + at + extension_bytes * i, values_[i]);
     }
-    transcript_.absorb(Sent::evaluations, Bytes(out_).subspan(at, evaluations * extension_bytes));
+    transcript_.absorb(Sent::values, Bytes(out_).subspan(at, evaluations * extension_bytes));
   }
 
   // sum += the tile's columns times their weights, coefficient by coefficient.

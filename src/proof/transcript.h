@@ -15,7 +15,7 @@ namespace v100::proof {
 enum class Sent : std::uint8_t {
   trace = 'T',
   quotient = 'Q',
-  evaluations = 'E',
+  values = 'E',
   fri = 'F',
   final = 'P',
   nonce = 'N',

@@ -100,7 +100,7 @@ class Verifying {
     for (std::size_t i = 0; i < evaluations; ++i) {
       values_[i] = load_element(proof_.data() + at + extension_bytes * i);
     }
-    transcript_.absorb(Sent::evaluations, proof_.subspan(at, evaluations * extension_bytes));
+    transcript_.absorb(Sent::values, proof_.subspan(at, evaluations * extension_bytes));
     beta_ = transcript_.challenge();
     for (unsigned round = 0; round < p_.folds; ++round) {
       transcript_.absorb(Sent::fri, cap_at(layout_.fri_cap(round)));

@@ -311,7 +311,7 @@ TEST(AttestLog, DamageIsRefusedNotPapered) {
       << "an acknowledged leaf that later batches rest on";
   EXPECT_TRUE(refused([](MemoryFiles& f) {
     for (auto& [path, content] : f.files) {
-      content[0] ^= path.starts_with("tile/0/001") ? 1 : 0;
+      content[0] ^= static_cast<std::uint8_t>(path.starts_with("tile/0/001") ? 1 : 0);
     }
   }));
   EXPECT_TRUE(refused([](MemoryFiles& f) { f.files["checkpoint"][40] ^= 1; }));
